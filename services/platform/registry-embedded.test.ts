@@ -1,0 +1,23 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { schemaText, subjectOf, topics } from './avro-schemas.ts';
+import { describeRegistryContract } from './registry-contract.ts';
+import { createEmbeddedRegistry } from './registry-embedded.ts';
+
+const path = join(mkdtempSync(join(tmpdir(), 'wattness-registry-')), 'registry.sqlite');
+
+describeRegistryContract('embedded', async () => createEmbeddedRegistry({ path }));
+
+test('ids are the same after a restart, in whatever order subjects are registered then', async () => {
+  const before = createEmbeddedRegistry({ path });
+  const ids = new Map<string, number>();
+  for (const topic of topics) ids.set(topic, await before.register(subjectOf(topic), schemaText(topic)));
+  await before.close();
+  const after = createEmbeddedRegistry({ path });
+  for (const topic of [...topics].reverse()) {
+    expect(await after.register(subjectOf(topic), schemaText(topic))).toBe(ids.get(topic));
+  }
+  await after.close();
+});
