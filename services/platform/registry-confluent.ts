@@ -13,6 +13,8 @@ import {
   type SchemaRegistry,
 } from './registry.ts';
 
+const schemaNotFound = 40403;
+
 /** Without insignificant space: servers differ in whether they see through it. */
 const avroSchema = (schema: string) => ({ schema: JSON.stringify(JSON.parse(schema)), schemaType: 'AVRO' });
 
@@ -83,7 +85,8 @@ export function createConfluentRegistry(options: { readonly url: string }): Sche
     byId(id) {
       return ask<string | undefined>(
         async () => (await client.getBySubjectAndId('', id)).schema,
-        (error) => (error.status === 404 ? undefined : unexpected(error)),
+        // By the registry's own code: a bare 404 comes from an address where there is no registry at all.
+        (error) => (error.errorCode === schemaNotFound ? undefined : unexpected(error)),
       );
     },
     async checkCompatible(subject, schema) {

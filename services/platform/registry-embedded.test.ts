@@ -5,6 +5,7 @@ import { expect, test } from '@jest/globals';
 import { schemaText, subjectOf, topics } from './avro-schemas.ts';
 import { describeRegistryContract } from './registry-contract.ts';
 import { createEmbeddedRegistry } from './registry-embedded.ts';
+import { migrateSchemas } from './registry-migrate.ts';
 
 const path = join(mkdtempSync(join(tmpdir(), 'wattness-registry-')), 'registry.sqlite');
 
@@ -12,6 +13,7 @@ describeRegistryContract('embedded', async () => createEmbeddedRegistry({ path }
 
 test('ids are the same after a restart, in whatever order subjects are registered then', async () => {
   const before = createEmbeddedRegistry({ path });
+  await migrateSchemas(before);
   const ids = new Map<string, number>();
   for (const topic of topics) ids.set(topic, await before.register(subjectOf(topic), schemaText(topic)));
   await before.close();
