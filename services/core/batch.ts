@@ -40,11 +40,6 @@ export type Output =
       readonly refusal: Refusal;
     };
 
-/** Counters since the last call, by reason or kind; the host turns them into metrics. */
-export interface EngineCounts {
-  readonly [name: string]: number;
-}
-
 /**
  * A deterministic function of batches. The host hands records in canonical order (arrival time, topic rank, offset);
  * the engine fires every timer that is due before each one and, at the end, all that are due at `nowMs`.

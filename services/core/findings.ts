@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto';
+import type { FindingState } from './records.ts';
+
+/** What a detector claims of one subject now: one contradiction. The same claim is recognised by its first slot. */
+export interface Claim {
+  readonly firstMs: number;
+  readonly lastEndMs: number;
+  readonly confirmed: boolean;
+  /** The contradiction is over. */
+  readonly ended: boolean;
+  /** All slots that it rests on are sealed. */
+  readonly settled: boolean;
+  readonly contradictoryMs: number;
+  /** Mean and stop-explained load over the contradictory time, as sums in kW times ms. */
+  readonly kwMs: number;
+  readonly upperKwMs: number;
+  readonly logLikelihoodRatio: number;
+}
+
+/** What was last said of a claim, kept until it is settled. */
+export interface Said {
+  readonly findingId: string;
+  readonly firstMs: number;
+  readonly firstSaidMs: number;
+  revision: number;
+  state: FindingState;
+  lastEndMs: number;
+  contradictoryMs: number;
+  kwMs: number;
+  upperKwMs: number;
+  logLikelihoodRatio: number;
+}
+
+export interface Revision<C extends Claim> {
+  /** Absent for a retraction: there is no claim any more. */
+  readonly claim: C | undefined;
+  readonly said: Readonly<Said>;
+  readonly settled: boolean;
+  readonly retractedBecause: string | null;
+  readonly supersededBy: string | null;
+}
+
+/** Deterministic id of a finding: 32 hexadecimal digits of a SHA-256 over rule, subject and first slot. */
+export function findingIdOf(
+  ruleId: string,
+  enterpriseId: string,
+  subjectKind: string,
+  subjectId: string,
+  firstMs: number,
+): string {
+  return createHash('sha256')
+    .update(JSON.stringify([ruleId, enterpriseId, subjectKind, subjectId, firstMs]))
+    .digest('hex')
+    .slice(0, 32);
+}
+
+/**
+ * Compares what is claimed now with what was last said and returns what is to be said: only differences. `said` is
+ * brought up to date. A claim never vanishes in silence: it is closed, or retracted with a reason.
+ */
+export function revise<C extends Claim>(
+  said: Map<number, Said>,
+  claims: readonly C[],
+  nowMs: number,
+  idOf: (firstMs: number) => string,
+): Revision<C>[] {
+  const revisions: Revision<C>[] = [];
+  const claimed = new Set<number>();
+  for (const claim of claims) {
+    const before = said.get(claim.firstMs);
+    if (claim.ended && !claim.confirmed) continue;
+    claimed.add(claim.firstMs);
+    const state = nextState(before, claim);
+    if (!state && !(claim.settled && before)) continue;
+    const after: Said = {
+      findingId: before?.findingId ?? idOf(claim.firstMs),
+      firstMs: claim.firstMs,
+      firstSaidMs: before?.firstSaidMs ?? nowMs,
+      revision: (before?.revision ?? 0) + 1,
+      state: state ?? before!.state,
+      lastEndMs: claim.lastEndMs,
+      contradictoryMs: claim.contradictoryMs,
+      kwMs: claim.kwMs,
+      upperKwMs: claim.upperKwMs,
+      logLikelihoodRatio: claim.logLikelihoodRatio,
+    };
+    if (claim.settled) said.delete(claim.firstMs);
+    else said.set(claim.firstMs, after);
+    revisions.push({ claim, said: after, settled: claim.settled, retractedBecause: null, supersededBy: null });
+  }
+  for (const [firstMs, before] of said) {
+    if (claimed.has(firstMs)) continue;
+    said.delete(firstMs);
+    const heir = claims.find((c) => claimed.has(c.firstMs) && c.firstMs < before.lastEndMs && c.lastEndMs > firstMs);
+    revisions.push({
+      claim: undefined,
+      said: { ...before, revision: before.revision + 1, state: 'RETRACTED' },
+      settled: true,
+      retractedBecause: heir ? 'superseded' : 'evidence-fell',
+      supersededBy: heir ? idOf(heir.firstMs) : null,
+    });
+  }
+  return revisions;
+}
+
+/** The state to say; `undefined` when nothing worth saying has changed. */
+function nextState(before: Said | undefined, claim: Claim): FindingState | undefined {
+  if (!before) return claim.ended ? 'CLOSED' : claim.confirmed ? 'CONFIRMED' : 'PROVISIONAL';
+  const changed =
+    before.lastEndMs !== claim.lastEndMs ||
+    before.contradictoryMs !== claim.contradictoryMs ||
+    before.logLikelihoodRatio !== claim.logLikelihoodRatio;
+  if (claim.ended) return before.state === 'CLOSED' && !changed ? undefined : 'CLOSED';
+  if (!claim.confirmed) return undefined;
+  if (before.state === 'PROVISIONAL') return 'CONFIRMED';
+  if (!changed && before.state !== 'CLOSED') return undefined;
+  const grown = before.lastEndMs < claim.lastEndMs && before.contradictoryMs < claim.contradictoryMs;
+  return grown && before.state !== 'CLOSED' ? 'CONFIRMED' : 'REVISED';
+}

@@ -1,0 +1,87 @@
+import type { SiteEvent, WorkRecord } from './records.ts';
+import { bucketUnitMs, type ReportedKind, type Shares, type Timeline } from './timeline.ts';
+
+/** A machine of a group with what was reported of it. */
+export interface Reported {
+  readonly equipmentId: string;
+  readonly sectionId: string;
+  readonly timeline: Timeline;
+  readonly holdReports: number;
+}
+
+/** What people filed that bears on a stop: work that excuses load, and stoppages declared or ordered. */
+export interface Filed {
+  readonly work: ReadonlyMap<string, WorkRecord>;
+  readonly events: ReadonlyMap<string, SiteEvent>;
+}
+
+/** Codes rank: a group is running if one machine is, else unknown if one is, else stopped. */
+const codeOf: Readonly<Record<ReportedKind, number>> = { stopped: 0, unknown: 1, running: 2 };
+const minutesHeld = 24 * 60;
+const grid = new Uint8Array(minutesHeld);
+const own = new Uint8Array(minutesHeld);
+
+/**
+ * Shares of [fromMs, toMs) in which a whole group was reported stopped, in which it may rightly have run (a machine
+ * reported running, running down after that, or a filed test run or maintenance), and in which nobody can tell.
+ * Both bounds are whole minutes. A machine of which nothing was heard takes a declared or ordered stoppage as its word.
+ */
+export function groupShares(
+  group: readonly Reported[],
+  filed: Filed,
+  fromMs: number,
+  toMs: number,
+  runDownMinutes: number,
+): Shares {
+  const startMs = fromMs - runDownMinutes * bucketUnitMs;
+  const length = (toMs - startMs) / bucketUnitMs;
+  grid.fill(0, 0, length);
+  for (const machine of group) {
+    machine.timeline.visit(startMs, toMs, machine.holdReports, (from, to, kind) => {
+      own.fill(codeOf[kind], (from - startMs) / bucketUnitMs, (to - startMs) / bucketUnitMs);
+    });
+    for (const event of filed.events.values()) {
+      if (event.kind !== 'STOPPAGE_DECLARED' && event.kind !== 'STOPPAGE_ORDERED') continue;
+      if (!concerns(event, machine)) continue;
+      eachMinute(event.startMs, event.endMs ?? toMs, startMs, length, (minute) => {
+        if (own[minute] === codeOf.unknown) own[minute] = codeOf.stopped;
+      });
+    }
+    for (const work of filed.work.values()) {
+      if (work.withdrawn || (work.kind !== 'TEST_RUN' && work.kind !== 'MAINTENANCE')) continue;
+      if (!concerns(work, machine)) continue;
+      eachMinute(work.startMs, work.endMs, startMs, length, (minute) => {
+        own[minute] = codeOf.running;
+      });
+    }
+    for (let minute = 0; minute < length; minute++) grid[minute] = Math.max(grid[minute]!, own[minute]!);
+  }
+  let sinceNotStopped = Number.POSITIVE_INFINITY;
+  const counts = [0, 0, 0];
+  for (let minute = 0; minute < length; minute++) {
+    const code = grid[minute]!;
+    sinceNotStopped = code === codeOf.stopped ? sinceNotStopped + 1 : 0;
+    if (minute < runDownMinutes) continue;
+    counts[sinceNotStopped > 0 && sinceNotStopped <= runDownMinutes ? codeOf.running : code]!++;
+  }
+  const total = length - runDownMinutes;
+  return { stopped: counts[0]! / total, unknown: counts[1]! / total, running: counts[2]! / total };
+}
+
+function concerns(filed: { equipmentId: string | null; sectionId: string | null }, machine: Reported): boolean {
+  if (filed.equipmentId !== null) return filed.equipmentId === machine.equipmentId;
+  return filed.sectionId === null || filed.sectionId === machine.sectionId;
+}
+
+/** Calls `visit` for each minute of the grid that [fromMs, toMs) touches. */
+function eachMinute(
+  fromMs: number,
+  toMs: number,
+  startMs: number,
+  length: number,
+  visit: (minute: number) => void,
+): void {
+  const first = Math.max(0, Math.floor((fromMs - startMs) / bucketUnitMs));
+  const last = Math.min(length, Math.ceil((toMs - startMs) / bucketUnitMs));
+  for (let minute = first; minute < last; minute++) visit(minute);
+}

@@ -1,0 +1,212 @@
+import { Refusal } from './batch.ts';
+import { mostMachines } from './explained-load.ts';
+import type { Equipment, EquipmentKind, Meter, SiteRegistration, SubjectKind } from './records.ts';
+
+/** Versions of one site kept at a time: those in force within the lateness horizon, and a bound against floods. */
+const maxVersions = 64;
+const slotStepsMs = [60_000, 120_000, 180_000, 300_000, 600_000, 900_000];
+
+/** Loads that may rightly run while production is stopped: they belong to the base of their meter. */
+const baseKinds: ReadonlySet<EquipmentKind> = new Set(['HOLDING_FURNACE', 'DORMITORY', 'HVAC', 'PHOTOVOLTAIC']);
+
+/**
+ * What one meter can bear witness of. All machines behind it reported stopped is a claim on the group; where the meter
+ * feeds a single machine the group is that machine, and where it is the enterprise's total the group is the firm.
+ */
+export interface Witness {
+  /** Meter and subject in one string. */
+  readonly key: string;
+  readonly meter: Meter;
+  readonly subjectKind: SubjectKind;
+  readonly subjectId: string;
+  /** Production equipment whose stop is judged. */
+  readonly equipment: readonly Equipment[];
+  /** All production equipment behind the meter; more than `equipment` where one machine among several is judged. */
+  readonly behind: readonly Equipment[];
+  /** Sum of the nameplates, kW; `undefined` when one is missing. */
+  readonly ratedKw: number | undefined;
+  /** The smallest nameplate, kW; `undefined` when one is missing. */
+  readonly smallestRatedKw: number | undefined;
+  /** Nothing but this equipment draws power here, as far as the registry knows. */
+  readonly dedicated: boolean;
+}
+
+export interface SiteVersion {
+  readonly registration: SiteRegistration;
+  readonly witnesses: readonly Witness[];
+  readonly equipment: ReadonlyMap<string, Equipment>;
+  readonly meters: ReadonlyMap<string, Meter>;
+}
+
+/** The effective-dated descriptions of one enterprise. */
+export class Site {
+  /** By effective date. */
+  private versions: SiteVersion[] = [];
+
+  /** Takes a registration; a refusal says what is wrong with it, `false` that it changes nothing. */
+  register(registration: SiteRegistration): boolean | Refusal {
+    const problem = registrationProblem(registration);
+    if (problem) return problem;
+    const at = this.versions.findIndex((v) => v.registration.effectiveFromMs === registration.effectiveFromMs);
+    const version: SiteVersion = {
+      registration,
+      witnesses: witnessesOf(registration),
+      equipment: new Map(registration.equipment.map((e) => [e.equipmentId, e])),
+      meters: new Map(registration.meters.map((m) => [m.meterId, m])),
+    };
+    if (at >= 0) {
+      if (this.versions[at]!.registration.revision >= registration.revision) return false;
+      this.versions[at] = version;
+      return true;
+    }
+    if (this.versions.length >= maxVersions) {
+      return new Refusal('too-many-registrations', `more than ${maxVersions} effective dates within the horizon`);
+    }
+    this.versions.push(version);
+    this.versions.sort((a, b) => a.registration.effectiveFromMs - b.registration.effectiveFromMs);
+    return true;
+  }
+
+  /** The description in force at a moment; `undefined` before the first one. */
+  at(ms: number): SiteVersion | undefined {
+    const { versions } = this;
+    for (let i = versions.length - 1; i >= 0; i--) {
+      if (versions[i]!.registration.effectiveFromMs <= ms) return versions[i];
+    }
+    return undefined;
+  }
+
+  all(): readonly SiteVersion[] {
+    return this.versions;
+  }
+
+  latest(): SiteVersion | undefined {
+    return this.versions.at(-1);
+  }
+
+  /** Forgets descriptions that were replaced before `beforeMs`. */
+  prune(beforeMs: number): void {
+    while (this.versions.length > 1 && this.versions[1]!.registration.effectiveFromMs <= beforeMs)
+      this.versions.shift();
+  }
+
+  /** How late data may come by arrangement, over all meters and dates, ms. */
+  deliveryDelayMs(): number {
+    return Math.max(0, ...this.versions.flatMap((v) => v.registration.meters.map((m) => m.deliveryDelayMs)));
+  }
+}
+
+function witnessesOf(registration: SiteRegistration): Witness[] {
+  if (registration.retired) return [];
+  const byId = new Map(registration.equipment.map((e) => [e.equipmentId, e]));
+  const judgedBehind = (meter: Meter): Equipment[] => {
+    const isTotal = meter.role === 'ENTERPRISE_TOTAL' && meter.feeds.length === 0;
+    const fed = isTotal ? registration.equipment : meter.feeds.map((id) => byId.get(id)!);
+    return fed.filter((e) => !baseKinds.has(e.kind));
+  };
+  const groups = registration.meters.map((meter) => ({ meter, equipment: judgedBehind(meter) }));
+  const nearestOf = new Map<string, string>();
+  for (const { meter, equipment } of [...groups].sort((a, b) => b.equipment.length - a.equipment.length)) {
+    for (const e of equipment) nearestOf.set(e.equipmentId, meter.meterId);
+  }
+  const witnesses: Witness[] = [];
+  for (const { meter, equipment } of groups) {
+    if (equipment.length === 0) continue;
+    witnesses.push(witnessOf(meter, subjectOf(registration, meter, equipment), equipment, equipment));
+    const nearest = equipment.every((e) => nearestOf.get(e.equipmentId) === meter.meterId);
+    if (!nearest || equipment.length === 1 || equipment.length > mostMachines) continue;
+    for (const machine of equipment) {
+      const subject = { subjectKind: 'EQUIPMENT' as const, subjectId: machine.equipmentId };
+      witnesses.push(witnessOf(meter, subject, [machine], equipment));
+    }
+  }
+  return witnesses;
+}
+
+function witnessOf(
+  meter: Meter,
+  subject: { readonly subjectKind: SubjectKind; readonly subjectId: string },
+  equipment: readonly Equipment[],
+  behind: readonly Equipment[],
+): Witness {
+  const rated = equipment.map((e) => e.ratedPowerKw);
+  const known = rated.every((kw) => kw !== null) ? (rated as number[]) : undefined;
+  return {
+    key: `${meter.meterId}/${subject.subjectKind}/${subject.subjectId}`,
+    meter,
+    ...subject,
+    equipment,
+    behind,
+    ratedKw: known?.reduce((sum, kw) => sum + kw, 0),
+    smallestRatedKw: known && Math.min(...known),
+    dedicated: (meter.role === 'PRODUCTION' || meter.role === 'TREATMENT') && meter.feeds.length === equipment.length,
+  };
+}
+
+function subjectOf(registration: SiteRegistration, meter: Meter, equipment: readonly Equipment[]) {
+  if (meter.role === 'ENTERPRISE_TOTAL') {
+    return { subjectKind: 'ENTERPRISE' as const, subjectId: registration.enterpriseId };
+  }
+  return equipment.length === 1
+    ? { subjectKind: 'EQUIPMENT' as const, subjectId: equipment[0]!.equipmentId }
+    : { subjectKind: 'METER' as const, subjectId: meter.meterId };
+}
+
+/** Everything that makes a registration unusable, in one refusal; `undefined` when it is sound. */
+function registrationProblem(registration: SiteRegistration): Refusal | undefined {
+  const { equipment, meters } = registration;
+  const broken: string[] = [];
+  const equipmentIds = new Set<string>();
+  const twice: string[] = [];
+  for (const e of equipment) {
+    if (e.equipmentId === '') broken.push('an equipment without id');
+    if (equipmentIds.has(e.equipmentId)) twice.push(`equipment ${e.equipmentId} is listed twice`);
+    equipmentIds.add(e.equipmentId);
+    if (e.ratedPowerKw !== null && !(e.ratedPowerKw > 0 && e.ratedPowerKw < 1e6)) {
+      broken.push(`rated power of ${e.equipmentId} is ${e.ratedPowerKw} kW`);
+    }
+    if (!(e.reportIntervalMs >= 1000 && e.reportIntervalMs <= 3_600_000)) {
+      broken.push(`report interval of ${e.equipmentId} is ${e.reportIntervalMs} ms; 1 s to 1 h is possible`);
+    }
+  }
+  const meterById = new Map<string, Meter>();
+  for (const m of meters) {
+    if (m.meterId === '' || meterById.has(m.meterId)) broken.push(`meter id '${m.meterId}' is empty or listed twice`);
+    meterById.set(m.meterId, m);
+    if (!slotStepsMs.includes(m.intervalMs)) {
+      broken.push(`slots of ${m.meterId} are ${m.intervalMs} ms; 1, 2, 3, 5, 10 or 15 min are possible`);
+    }
+    if (!(m.deliveryDelayMs >= 0 && m.deliveryDelayMs <= 7 * 86_400_000)) {
+      broken.push(`delivery delay of ${m.meterId} is ${m.deliveryDelayMs} ms; up to 7 days are possible`);
+    }
+    for (const id of m.feeds)
+      if (!equipmentIds.has(id)) broken.push(`meter ${m.meterId} feeds unknown equipment ${id}`);
+  }
+  for (const m of meters) {
+    if (m.parentMeterId !== null && !meterById.has(m.parentMeterId)) {
+      broken.push(`meter ${m.meterId} has unknown parent ${m.parentMeterId}`);
+    }
+  }
+  for (const e of equipment) {
+    const feeding = meters.filter((m) => m.feeds.includes(e.equipmentId) && m.role !== 'ENTERPRISE_TOTAL');
+    for (const [i, a] of feeding.entries()) {
+      for (const b of feeding.slice(i + 1)) {
+        if (!isUpstream(a, b, meterById) && !isUpstream(b, a, meterById)) {
+          twice.push(`equipment ${e.equipmentId} is behind meters ${a.meterId} and ${b.meterId} at once`);
+        }
+      }
+    }
+  }
+  if (twice.length > 0) return new Refusal('equipment-in-two-places', [...twice, ...broken].slice(0, 8).join('; '));
+  if (broken.length > 0) return new Refusal('broken-registration', broken.slice(0, 8).join('; '));
+  return undefined;
+}
+
+function isUpstream(upper: Meter, lower: Meter, byId: ReadonlyMap<string, Meter>): boolean {
+  let at: Meter | undefined = lower;
+  for (let steps = 0; at && steps <= byId.size; steps++) {
+    if (at.meterId === upper.meterId) return true;
+    at = at.parentMeterId === null ? undefined : byId.get(at.parentMeterId);
+  }
+  return false;
+}

@@ -1,0 +1,197 @@
+import type { RunState } from './records.ts';
+
+/** One bit a state, so that what was heard in a bucket is a set. The sink folds with the same bits. */
+export const stateBit: Readonly<Record<RunState, number>> = {
+  UNKNOWN: 1,
+  STOPPED: 2,
+  STANDBY: 4,
+  RUNNING: 8,
+  FAULT: 16,
+};
+
+const maskBits = 5;
+const maskAll = (1 << maskBits) - 1;
+const stoppedMask = stateBit.STOPPED | stateBit.FAULT;
+
+/** Buckets are whole minutes: finer than any slot, coarse enough for 26 hours in a few hundred bytes. */
+export const bucketUnitMs = 60_000;
+
+/** What a timeline says of a span, as shares of it that add up to 1. */
+export interface Shares {
+  stopped: number;
+  running: number;
+  unknown: number;
+}
+
+/**
+ * What a machine was reported to do, as the set of states heard in each bucket of time.
+ *
+ * A bucket joins by set union, so the timeline depends on what was reported and not on the order or number of its
+ * arrivals: shuffled and repeated input gives the same timeline by construction. It is kept as run-length intervals,
+ * `start << 5 | states`, where an empty set is "nothing heard"; at most one entry a bucket of the horizon.
+ */
+export class Timeline {
+  /** Bucket width in minutes: the reporting interval, rounded up. */
+  readonly widthMinutes: number;
+  private runs: number[];
+  /** First bucket after the last one heard. */
+  private end: number;
+
+  constructor(reportIntervalMs: number) {
+    this.widthMinutes = Math.max(1, Math.ceil(reportIntervalMs / bucketUnitMs));
+    this.runs = [];
+    this.end = 0;
+  }
+
+  get widthMs(): number {
+    return this.widthMinutes * bucketUnitMs;
+  }
+
+  /** Adds one observation; false when it says nothing new. */
+  observe(atMs: number, bit: number): boolean {
+    const bucket = Math.floor(atMs / (this.widthMinutes * bucketUnitMs));
+    const { runs } = this;
+    const last = runs.length - 1;
+    if (last < 0) {
+      runs.push((bucket << maskBits) | bit);
+      this.end = bucket + 1;
+      return true;
+    }
+    if (bucket >= this.end) {
+      if (bucket > this.end) runs.push(this.end << maskBits);
+      if (bucket > this.end || (runs[last]! & maskAll) !== bit) runs.push((bucket << maskBits) | bit);
+      this.end = bucket + 1;
+      return true;
+    }
+    if (bucket < runs[0]! >> maskBits) {
+      const first = runs[0]! >> maskBits;
+      const gap = bucket + 1 < first ? [(bucket + 1) << maskBits] : [];
+      runs.unshift((bucket << maskBits) | bit, ...gap);
+      this.coalesce(0, gap.length + 1);
+      return true;
+    }
+    const at = this.indexOf(bucket);
+    const states = runs[at]! & maskAll;
+    if ((states & bit) !== 0) return false;
+    const start = runs[at]! >> maskBits;
+    const next = at < last ? runs[at + 1]! >> maskBits : this.end;
+    const replacement = [(bucket << maskBits) | states | bit];
+    if (start < bucket) replacement.unshift(runs[at]!);
+    if (bucket + 1 < next) replacement.push(((bucket + 1) << maskBits) | states);
+    runs.splice(at, 1, ...replacement);
+    this.coalesce(Math.max(0, at - 1), at + replacement.length);
+    return true;
+  }
+
+  /** States heard in the bucket that holds `atMs`; 0 when nothing was. */
+  statesAt(atMs: number): number {
+    return this.statesOf(Math.floor(atMs / this.widthMs));
+  }
+
+  /**
+   * Calls `visit(fromMs, toMs, kind)` over [fromMs, toMs) in order. A bucket in which nothing was heard takes the
+   * states of the last one heard, up to `holdBuckets` back; after that it is unknown, and so is a bucket in which a
+   * machine was reported both stopped and not stopped.
+   */
+  visit(
+    fromMs: number,
+    toMs: number,
+    holdBuckets: number,
+    visit: (fromMs: number, toMs: number, kind: ReportedKind) => void,
+  ) {
+    const width = this.widthMs;
+    const firstBucket = Math.floor(fromMs / width);
+    let heard = 0;
+    let heardAge = Number.POSITIVE_INFINITY;
+    for (let back = holdBuckets; back > 0; back--) {
+      const states = this.statesOf(firstBucket - back);
+      if (states !== 0) {
+        heard = states;
+        heardAge = back - 1;
+      }
+    }
+    for (let bucket = firstBucket; bucket * width < toMs; bucket++) {
+      const states = this.statesOf(bucket);
+      if (states !== 0) {
+        heard = states;
+        heardAge = 0;
+      } else heardAge++;
+      const kind = heardAge > holdBuckets ? 'unknown' : kindOf(heard);
+      visit(Math.max(fromMs, bucket * width), Math.min(toMs, (bucket + 1) * width), kind);
+    }
+  }
+
+  /** Forgets buckets that end at or before `beforeMs`. */
+  prune(beforeMs: number): void {
+    const bucket = Math.floor(beforeMs / this.widthMs);
+    const { runs } = this;
+    if (runs.length === 0) return;
+    if (bucket >= this.end) {
+      this.runs = [];
+      return;
+    }
+    const at = this.indexOf(bucket);
+    if (at <= 0) return;
+    runs.splice(0, at);
+  }
+
+  /** The same observations in buckets of another width; fine buckets join, coarse ones keep their start. */
+  withInterval(reportIntervalMs: number): Timeline {
+    const other = new Timeline(reportIntervalMs);
+    for (const [index, run] of this.runs.entries()) {
+      const next = index + 1 < this.runs.length ? this.runs[index + 1]! >> maskBits : this.end;
+      for (let bucket = run >> maskBits; bucket < next; bucket++) {
+        for (let bit = 1; bit < maskAll; bit <<= 1) if ((run & bit) !== 0) other.observe(bucket * this.widthMs, bit);
+      }
+    }
+    return other;
+  }
+
+  toJSON(): readonly [number, number, readonly number[]] {
+    return [this.widthMinutes, this.end, this.runs];
+  }
+
+  static fromJSON([widthMinutes, end, runs]: readonly [number, number, readonly number[]]): Timeline {
+    const timeline = new Timeline(widthMinutes * bucketUnitMs);
+    timeline.end = end;
+    timeline.runs = [...runs];
+    return timeline;
+  }
+
+  private statesOf(bucket: number): number {
+    const { runs } = this;
+    if (runs.length === 0 || bucket >= this.end || bucket < runs[0]! >> maskBits) return 0;
+    return runs[this.indexOf(bucket)]! & maskAll;
+  }
+
+  /** Index of the run that holds a bucket at or after the first run's start. */
+  private indexOf(bucket: number): number {
+    const { runs } = this;
+    let low = 0;
+    let high = runs.length - 1;
+    if (runs[high]! >> maskBits <= bucket) return high;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (runs[middle]! >> maskBits <= bucket) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  /** Joins equal neighbours among runs[from..to]. */
+  private coalesce(from: number, to: number): void {
+    const { runs } = this;
+    for (let i = Math.min(to, runs.length - 1); i > from; i--) {
+      if ((runs[i]! & maskAll) === (runs[i - 1]! & maskAll)) runs.splice(i, 1);
+    }
+  }
+}
+
+export type ReportedKind = 'stopped' | 'running' | 'unknown';
+
+function kindOf(states: number): ReportedKind {
+  if ((states & ~stoppedMask) === 0) return 'stopped';
+  // Only UNKNOWN was said, or both stopped and not stopped: nobody can tell which holds for the bucket.
+  if ((states & stoppedMask) !== 0 || states === stateBit.UNKNOWN) return 'unknown';
+  return 'running';
+}
