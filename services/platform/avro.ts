@@ -39,7 +39,6 @@ const slabBytes = 256 * 1024;
 const unknownForMs = 30_000;
 /** Ids are 32 bits that anyone may write: what is remembered of unknown ones is bounded. */
 const mostUnknownIds = 10_000;
-const lookupsAtOnce = 8;
 
 interface TopicCodec {
   readonly type: avro.Type;
@@ -68,7 +67,7 @@ export async function createCodec(options: {
   let slab = Buffer.allocUnsafeSlow(slabBytes);
   let used = 0;
 
-  async function learn(id: number, wanted: ReadonlySet<TopicCodec>): Promise<void> {
+  async function learn(id: number, waiting: ReadonlySet<TopicCodec>): Promise<void> {
     const text = await registry.byId(id);
     if (text === undefined) {
       if (unknownUntilMs.size >= mostUnknownIds) unknownUntilMs.delete(unknownUntilMs.keys().next().value!);
@@ -76,15 +75,12 @@ export async function createCodec(options: {
       return;
     }
     unknownUntilMs.delete(id);
-    for (const codec of wanted) codec.readers.set(id, readerFor(codec.type, id, text));
+    for (const codec of waiting) codec.readers.set(id, readerFor(codec.type, id, text));
   }
 
   async function learnAll(wanted: ReadonlyMap<number, ReadonlySet<TopicCodec>>): Promise<void> {
-    const queue = [...wanted];
-    const work = async () => {
-      for (let next = queue.pop(); next !== undefined; next = queue.pop()) await learn(...next);
-    };
-    await Promise.all(Array.from({ length: Math.min(lookupsAtOnce, queue.length) }, work));
+    // One after the other: the registry's client queues look-ups by id anyway.
+    for (const [id, waiting] of wanted) await learn(id, waiting);
   }
 
   return {
