@@ -1,0 +1,23 @@
+/** Key, `Utils.murmur2`, `toPositive(murmur2) % 12`: printed by kafka-clients 4.3.1 on Java 17, keys as UTF-8. */
+export const javaPartitionerVectors: readonly (readonly [key: string, murmur2: number, partitionOf12: number])[] = [
+  ['', 275646681, 9],
+  ['a', -1563381124, 4],
+  ['ab', 316155434, 2],
+  ['abc', 479470107, 3],
+  ['abcd', -1323649548, 8],
+  ['abcde', 461995741, 1],
+  ['21', -973932308, 0],
+  ['foobar', -790332482, 6],
+  ['a-little-bit-long-string', -985981536, 8],
+  ['a-little-bit-longer-string', -1486304829, 11],
+  ['lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8', -58897971, 5],
+  ['ENT-330106-00042', 95387228, 8],
+  ['ENT-330106-00043', -647815404, 8],
+  ['企业-7', -662982255, 5],
+  ['轧机厂有限公司', -1554524375, 9],
+  ['emoji-😀-key', -1602214731, 5],
+  ['é', 186971271, 3],
+  ['wattness', 732457322, 2],
+  ['steel-plant', 605728013, 5],
+  ['0000000000000000000000000000000000000001', 475492853, 5],
+];
