@@ -5,9 +5,9 @@ import type { Finding } from './records.ts';
  * Event-level scoring, without point adjustment: what counts is lies and findings, each once, whatever their length.
  *
  * - A lie is found when a counted finding about its subject overlaps it; a slot of overlap is enough.
- * - A finding is false when it overlaps no lie, or when more than half of it lies outside every lie: otherwise one
- *   finding from January to December would find them all. A finding within one slot of a lie that does not reach it is
- *   neither right nor false.
+ * - A finding is false when more than half of it lies outside every lie of its subject, widened by one slot at either
+ *   edge: a finding that overlaps none is, and so is one from January to December, which would else find them all. A
+ *   finding within that slot that does not reach the lie itself is neither right nor false.
  * - Precision is over findings, recall over lies. A share without a denominator is NaN, and null in JSON.
  */
 export interface Score {
@@ -115,8 +115,8 @@ export function scoreFindings(
     const touched = about.some((lie) => overlap(finding, lie, 0) > 0);
     const near = unionMs(about.map((lie) => clip(finding, lie, span.slotMs)));
     const mostly = 2 * near >= finding.lastSlotEndMs - finding.firstSlotMs;
-    if (touched && mostly) right++;
-    else if (touched || near === 0) falseResults.push(finding);
+    if (!mostly) falseResults.push(finding);
+    else if (touched) right++;
   }
   const found = lieResults.filter((result) => result.findingId !== undefined).length;
   const precision = right / (right + falseResults.length);
