@@ -25,29 +25,45 @@ export const dormitoryLoad: MinuteLoad = (localStartMs, minutes, random) => {
   return load;
 };
 
-/** A holding furnace: 120 kW of heating switched by a thermostat, against losses that follow the lid and the charge. */
-export const holdingFurnaceLoad: MinuteLoad = (_localStartMs, minutes, random) => {
-  const load = new Float64Array(minutes);
-  const heaterKw = 120;
+/** Two banks of heaters, one always on and one switched by a thermostat: near-constant, with cycling. */
+export const holdingFurnaceLoad = furnaceLoad({ constantKw: 40, switchedKw: 45, bandK: 4, lidLossKw: 18 });
+
+/** One bank, all of it switched: a quarter of an hour may hold nothing or the whole 120 kW. The hardest neighbour. */
+export const onOffFurnaceLoad = furnaceLoad({ constantKw: 0, switchedKw: 120, bandK: 10, lidLossKw: 35 });
+
+interface Furnace {
+  readonly constantKw: number;
+  readonly switchedKw: number;
+  /** Between switching off and on. */
+  readonly bandK: number;
+  /** Lost besides while the lid is open. */
+  readonly lidLossKw: number;
+}
+
+/** Heat in a bath of metal against losses that follow the lid. */
+function furnaceLoad({ constantKw, switchedKw, bandK, lidLossKw }: Furnace): MinuteLoad {
   const controlsKw = 4;
-  const upperC = 728;
-  const lowerC = 718;
-  let bathC = random.between(lowerC, upperC);
-  let heating = true;
-  let lidOpenMinutes = 0;
-  for (let i = 0; i < minutes; i++) {
-    if (lidOpenMinutes > 0) lidOpenMinutes--;
-    else if (random.next() < 1 / 240) lidOpenMinutes = Math.round(random.between(4, 14));
-    const lossKw = 62 + random.normal() * 2 + (lidOpenMinutes > 0 ? 35 : 0);
-    if (bathC >= upperC) heating = false;
-    else if (bathC <= lowerC) heating = true;
-    const kw = heating ? heaterKw * (1 + random.normal() * 0.01) : 0;
-    // 4.5 t of melt at 1.1 kJ/(kg K): a kilowatt for a minute is 0.0121 K.
-    bathC += ((kw - lossKw) * 60) / (4500 * 1.1);
-    load[i] = kw + controlsKw;
-  }
-  return load;
-};
+  const closedLossKw = 62;
+  // 4.5 t of melt at 1.1 kJ/(kg K): a kilowatt for a minute is 0.0121 K.
+  const kelvinPerKwMinute = 60 / (4500 * 1.1);
+  return (_localStartMs, minutes, random) => {
+    const load = new Float64Array(minutes);
+    let belowUpperK = random.between(0, bandK);
+    let heating = true;
+    let lidOpenMinutes = 0;
+    for (let i = 0; i < minutes; i++) {
+      if (lidOpenMinutes > 0) lidOpenMinutes--;
+      else if (random.next() < 1 / 240) lidOpenMinutes = Math.round(random.between(4, 14));
+      const lossKw = closedLossKw + random.normal() * 2 + (lidOpenMinutes > 0 ? lidLossKw : 0);
+      if (belowUpperK <= 0) heating = false;
+      else if (belowUpperK >= bandK) heating = true;
+      const kw = constantKw + (heating ? switchedKw * (1 + random.normal() * 0.01) : 0);
+      belowUpperK -= (kw - lossKw) * kelvinPerKwMinute;
+      load[i] = kw + controlsKw;
+    }
+    return load;
+  };
+}
 
 /** A smooth rise and fall around an hour of the day, 0 to 1, across midnight as well. */
 function bump(hour: number, centre: number, width: number): number {

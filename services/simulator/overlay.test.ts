@@ -111,7 +111,7 @@ describe('variants', () => {
     expect(new Set(delays).size).toBeGreaterThan(100);
   });
 
-  test.each(['dormitory', 'holding-furnace'] as const)(
+  test.each(['dormitory', 'holding-furnace', 'on-off-furnace'] as const)(
     'a %s adds its load, is registered, and moves no lie',
     async (base) => {
       const with_ = await make({ base });

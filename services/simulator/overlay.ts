@@ -3,7 +3,7 @@ import type { Label, PowerRun, Recording, TelemetryRun } from '../core/recording
 import { instantToLocal, localToInstant } from '../core/recording-time.ts';
 import type { Equipment, SiteRegistration } from '../core/records.ts';
 import { readRecording, writeRecording } from '../platform/recording.ts';
-import { dormitoryLoad, foldMinutes, holdingFurnaceLoad, type MinuteLoad } from './base-load.ts';
+import { dormitoryLoad, foldMinutes, holdingFurnaceLoad, type MinuteLoad, onOffFurnaceLoad } from './base-load.ts';
 import { planLies } from './lies.ts';
 import { createRandom } from './random.ts';
 import { overlapMs, reportsOf, type Span, withLies } from './reported-state.ts';
@@ -16,7 +16,7 @@ export interface SteelPlantVariant {
   /** `immediate`: each reading comes 1 to 5 min after its interval; `bulk`: a whole day at 06:00 of the next. */
   readonly delivery: 'immediate' | 'bulk';
   /** What else hangs on the same meter. */
-  readonly base: 'none' | 'dormitory' | 'holding-furnace';
+  readonly base: 'none' | 'dormitory' | 'holding-furnace' | 'on-off-furnace';
 }
 
 const plain: SteelPlantVariant = { seed: 1, nameplate: 1, delivery: 'immediate', base: 'none' };
@@ -30,6 +30,7 @@ export const steelPlantVariants = {
   bulk: { ...plain, delivery: 'bulk' },
   dormitory: { ...plain, base: 'dormitory' },
   'holding-furnace': { ...plain, base: 'holding-furnace' },
+  'on-off-furnace': { ...plain, base: 'on-off-furnace' },
 } as const satisfies Record<string, SteelPlantVariant>;
 export type SteelPlantVariantName = keyof typeof steelPlantVariants;
 
@@ -73,7 +74,7 @@ export function overlayReports(load: Recording, variant: SteelPlantVariant): Rec
   const told = planLies(running, startMs + honestFirstMs, endMs, { ...lies, alignMs: everyMs }, random);
   const reports = { enterpriseId, gatewayId: 'gateway-1', everyMs, delayMs: 2000 };
   const telemetry: TelemetryRun[] = reportsOf(withLies(truth, told), { ...reports, equipmentId });
-  if (variant.base === 'holding-furnace') {
+  if (variant.base.endsWith('-furnace')) {
     const span = { fromMs: startMs, toMs: endMs, state: 'RUNNING' as const };
     telemetry.push(...reportsOf([span], { ...reports, equipmentId: furnace.equipmentId }));
   }
@@ -104,7 +105,7 @@ const furnace: Equipment = {
   name: 'Holding furnace',
   kind: 'HOLDING_FURNACE',
   sectionId: 'works',
-  ratedPowerKw: 120,
+  ratedPowerKw: 85,
   reportIntervalMs: minuteMs,
   limits: [],
 };
@@ -125,6 +126,7 @@ const baseLoads: Record<
 > = {
   dormitory: { equipment: dormitory, load: dormitoryLoad },
   'holding-furnace': { equipment: furnace, load: holdingFurnaceLoad },
+  'on-off-furnace': { equipment: { ...furnace, ratedPowerKw: 120 }, load: onOffFurnaceLoad },
 };
 
 function registration(site: SiteRegistration, variant: SteelPlantVariant): SiteRegistration {
