@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import type { NewRecord } from './log.ts';
 import { at, type ContractFixture, type Member, numbered, testTimeoutMs, until } from './log-contract-fixture.ts';
@@ -122,6 +122,47 @@ export function groupContract(fixture: () => ContractFixture): void {
       await until('the rest is delivered', () => member.received(bulk).length >= total);
       expect(offsetsOf(member, bulk, 0)).toEqual(range(0, total));
       await producer.close();
+    },
+    testTimeoutMs,
+  );
+
+  test(
+    'while records of a stream are outstanding it has no caught-up time, between deliveries and during them',
+    async () => {
+      const log = await fixture().openLog();
+      const topic = await fixture().newTopic(log);
+      const value = randomBytes(2_048);
+      const total = 9_000;
+      const producer = await log.openProducer();
+      for (let i = 0; i < total; i += 300) {
+        await producer.send(range(i, i + 300).map((n) => ({ topic, partition: 0, key: `k${n}`, value })));
+      }
+      await producer.close();
+      let delivered = 0;
+      let early = 0;
+      const member = await fixture().join(log, fixture().newId(), [topic], {
+        startAt: () => null,
+        onDelivery: (self, _topic, records) => {
+          if (self.membership.caughtUpAtMs(topic, 0) !== undefined) early++;
+          delivered += records.length;
+          // A consumer with work to do, so that the log is looked at while much of it is still to come.
+          for (const record of records) createHash('sha512').update(record.value!).digest();
+        },
+      });
+      await until('an assignment', () => member.assignments.length > 0);
+      let sampler = setImmediate(function sample() {
+        if (delivered < total && member.membership.caughtUpAtMs(topic, 0) !== undefined) early++;
+        sampler = setImmediate(sample);
+      });
+      try {
+        member.membership.seek(topic, 0, 0);
+        member.membership.resume(topic, 0);
+        await until('all is delivered', () => delivered === total);
+        await until('caught up', () => member.membership.caughtUpAtMs(topic, 0) !== undefined);
+      } finally {
+        clearImmediate(sampler);
+      }
+      expect(early).toBe(0);
     },
     testTimeoutMs,
   );
