@@ -1,31 +1,15 @@
 import { alarmAfterAction, alarmAfterFinding, alarmIdOf } from './alarm.ts';
 import { type Output, Refusal } from './batch.ts';
-import { judgeMachine, judgeSomeMachine } from './detectors/shared-meter.ts';
-import {
-  judgeSlot,
-  loadModelOptions,
-  minimumDetectableKw,
-  type SlotJudgement,
-  type StoppedButRunning,
-} from './detectors/stopped-but-running.ts';
-import { ExplainedLoad } from './explained-load.ts';
-import { LoadModel, leastKw } from './load-model.ts';
-import type {
-  Alarm,
-  AlarmAction,
-  Equipment,
-  Power,
-  SiteEvent,
-  SiteRegistration,
-  Telemetry,
-  WorkRecord,
-} from './records.ts';
+import { loadModelOptions, minimumDetectableKw, type StoppedButRunning } from './detectors/stopped-but-running.ts';
+import { findingOf } from './finding-record.ts';
+import { MeterState } from './meter-state.ts';
+import type { Alarm, AlarmAction, Power, SiteEvent, SiteRegistration, Telemetry, WorkRecord } from './records.ts';
 import type { Rule } from './rule.ts';
-import { groupShares, type Reported } from './shares.ts';
-import { Site, type Witness } from './site.ts';
-import { intervalProblem, LoadSlots } from './slots.ts';
-import { findingOf, type JudgedSlot, Subject } from './subject.ts';
-import { type Shares, stateBit, Timeline } from './timeline.ts';
+import type { Reported } from './shares.ts';
+import { meterOf, Site, type Witness } from './site.ts';
+import { intervalProblem } from './slots.ts';
+import { stateBit, Timeline } from './timeline.ts';
+import { Watch } from './watch.ts';
 
 export interface EngineOptions {
   /** How late data may come and still count, ms; longer where a meter is registered with a longer delivery delay. */
@@ -45,21 +29,9 @@ const deliveryMarginMs = 2 * 3_600_000;
 /** Filed work, events and standing alarms kept at most, each. */
 const maxFiled = 1024;
 
-interface Machine {
-  timeline: Timeline;
-  /** End of the newest slot that was judged with this timeline. */
-  judgedMs: number;
-}
-
-interface MeterState {
-  slots: LoadSlots;
-  model: LoadModel;
-  /** Where several machines share the meter: what each of them adds to its load. */
-  explained: ExplainedLoad | undefined;
-  installationId: string;
-  /** End of the newest slot with a reading. */
-  newestMs: number;
-}
+const noWork: ReadonlyMap<string, WorkRecord> = new Map();
+const noEvents: ReadonlyMap<string, SiteEvent> = new Map();
+const noAlarms: ReadonlyMap<string, Alarm> = new Map();
 
 type Say = (output: Output) => void;
 
@@ -76,13 +48,14 @@ export class Enterprise {
   pending = false;
 
   private readonly options: EngineOptions;
-  private readonly machines = new Map<string, Machine>();
+  private readonly timelines = new Map<string, Timeline>();
   private readonly meters = new Map<string, MeterState>();
-  private readonly subjects = new Map<string, Subject>();
-  readonly work = new Map<string, WorkRecord>();
-  readonly events = new Map<string, SiteEvent>();
-  private readonly alarms = new Map<string, Alarm>();
-  private statusSaid = '';
+  private watches: Watch[] = [];
+  /** Filed work and events by id; most enterprises have none within the horizon. */
+  work: ReadonlyMap<string, WorkRecord> = noWork;
+  events: ReadonlyMap<string, SiteEvent> = noEvents;
+  private alarms: ReadonlyMap<string, Alarm> = noAlarms;
+  private openSaid = 0;
 
   constructor(id: string, options: EngineOptions, arrivalMs: number) {
     this.id = id;
@@ -104,43 +77,30 @@ export class Enterprise {
     const longestMs = this.site.deliveryDelayMs() + deliveryMarginMs;
     // The horizon only grows: shrinking it would seal at once what was promised to stay open.
     this.horizonMs = Math.max(this.horizonMs, floorTo(longestMs + sealStepMs - 1, sealStepMs));
-    for (const equipment of registration.equipment) {
-      const machine = this.machines.get(equipment.equipmentId);
-      if (!machine) {
-        this.machines.set(equipment.equipmentId, {
-          timeline: new Timeline(equipment.reportIntervalMs),
-          judgedMs: 0,
-        });
-      } else if (this.site.latest()!.registration === registration) {
-        const width = new Timeline(equipment.reportIntervalMs).widthMinutes;
-        if (machine.timeline.widthMinutes !== width) {
-          machine.timeline = machine.timeline.withInterval(equipment.reportIntervalMs);
-        }
+    const latest = this.site.latest()!.registration.effectiveFromMs === registration.effectiveFromMs;
+    for (const { equipmentId, reportIntervalMs } of registration.equipment) {
+      const held = this.timelines.get(equipmentId);
+      const fresh = new Timeline(reportIntervalMs);
+      if (!held) this.timelines.set(equipmentId, fresh);
+      else if (latest && held.widthMinutes !== fresh.widthMinutes) {
+        this.timelines.set(equipmentId, held.withInterval(reportIntervalMs));
       }
     }
-    for (const meter of registration.meters) {
-      const state = this.meters.get(meter.meterId);
-      const spanMs = this.horizonMs + sealStepMs + this.options.futureToleranceMs;
-      if (!state || state.slots.intervalMs !== meter.intervalMs) {
-        this.meters.set(meter.meterId, {
-          slots: new LoadSlots(meter.intervalMs, spanMs, this.sealedMs),
-          model: new LoadModel(),
-          explained: undefined,
-          installationId: meter.installationId,
-          newestMs: this.sealedMs,
-        });
-      } else state.slots = state.slots.spanning(spanMs);
+    const spanMs = this.horizonMs + sealStepMs + this.options.futureToleranceMs;
+    for (const spec of registration.meters) {
+      const meter = this.meters.get(spec.meterId);
+      if (!meter || meter.slots.intervalMs !== spec.intervalMs) {
+        this.meters.set(spec.meterId, new MeterState(spec, spanMs, this.sealedMs));
+      } else meter.slots = meter.slots.spanning(spanMs);
     }
-    for (const version of this.site.all()) {
-      for (const witness of version.witnesses) this.openSubjects(witness);
-    }
+    for (const { meter } of this.site.all().flatMap((version) => version.witnesses)) this.watch(meter.meterId);
     this.markStale();
     return true;
   }
 
   observe(telemetry: Telemetry, arrivalMs: number): Refusal | boolean {
-    const machine = this.machines.get(telemetry.equipmentId);
-    if (!machine) return new Refusal('unknown-equipment', `equipment ${telemetry.equipmentId} is not registered`);
+    const timeline = this.timelines.get(telemetry.equipmentId);
+    if (!timeline) return new Refusal('unknown-equipment', `equipment ${telemetry.equipmentId} is not registered`);
     const { observedAtMs } = telemetry;
     const untimely = this.untimely(observedAtMs, observedAtMs, arrivalMs);
     if (untimely) return untimely;
@@ -150,16 +110,15 @@ export class Enterprise {
         return new Refusal('not-a-number', `${reading.indicator} is ${reading.value}`);
       }
     }
-    const { timeline } = machine;
     if (!timeline.observe(observedAtMs, stateBit[telemetry.state])) return false;
-    if (observedAtMs - timeline.widthMs >= machine.judgedMs) return false;
-    for (const subject of this.subjects.values()) subject.stale = true;
+    if (floorTo(observedAtMs, timeline.widthMs) >= timeline.judgedMinute * 60_000) return false;
+    this.markStale();
     return true;
   }
 
   measure(power: Power, arrivalMs: number): Refusal | boolean {
     const meter = this.meters.get(power.meterId);
-    const spec = this.site.at(power.intervalStartMs)?.meters.get(power.meterId);
+    const spec = meterOf(this.site.at(power.intervalStartMs), power.meterId);
     if (!meter || !spec) {
       return new Refusal('unknown-meter', `meter ${power.meterId} is not registered for that time`);
     }
@@ -183,22 +142,26 @@ export class Enterprise {
     if (!meter.slots.put(startMs, intervalMs, meanKw, power.quality)) return false;
     const slotMs = floorTo(startMs, spec.intervalMs);
     meter.newestMs = Math.max(meter.newestMs, slotMs + spec.intervalMs);
-    for (const subject of this.subjects.values()) {
-      if (subject.meterId === power.meterId && slotMs < subject.headMs) subject.stale = true;
+    for (const watch of this.watches) {
+      if (watch.meterId === power.meterId && slotMs < watch.headMs) watch.stale = true;
     }
     return true;
   }
 
   file(record: WorkRecord): Refusal | boolean {
     if (!(record.endMs >= record.startMs)) return new Refusal('bad-interval', 'the work ends before it starts');
-    return this.keep(this.work, record.recordId, record);
+    return this.keep(record, this.work.get(record.recordId), this.work.size, () => {
+      this.work = new Map(this.work).set(record.recordId, record);
+    });
   }
 
   note(event: SiteEvent): Refusal | boolean {
     if (event.endMs !== null && event.endMs < event.startMs) {
       return new Refusal('bad-interval', 'the event ends before it starts');
     }
-    return this.keep(this.events, event.eventId, event);
+    return this.keep(event, this.events.get(event.eventId), this.events.size, () => {
+      this.events = new Map(this.events).set(event.eventId, event);
+    });
   }
 
   act(action: AlarmAction, nowMs: number, say: Say): Refusal | boolean {
@@ -215,176 +178,116 @@ export class Enterprise {
   seal(untilMs: number): void {
     for (const [meterId, meter] of this.meters) {
       const { intervalMs } = meter.slots;
-      const subjects = [...this.subjects.values()].filter((subject) => subject.meterId === meterId);
+      const watches = this.watches.filter((watch) => watch.meterId === meterId);
       for (let startMs = this.sealedMs; startMs < untilMs; startMs += intervalMs) {
-        const spec = this.site.at(startMs)?.meters.get(meterId);
-        if (spec && spec.installationId !== meter.installationId) {
-          // Another meter or other transformers: what was learned is of another scale.
-          meter.model = LoadModel.following(meter.model);
-          meter.explained = undefined;
-          meter.installationId = spec.installationId;
+        const spec = meterOf(this.site.at(startMs), meterId);
+        if (spec) meter.follow(spec.installationId);
+        const witness = this.witnessAt(startMs, meterId);
+        const group = this.groupOf(witness, startMs);
+        for (const watch of watches) {
+          const slots = witness ? meter.judge(witness, group, this, startMs, watch.rule.parameters) : [];
+          watch.takeSealed(witness, slots, startMs + intervalMs);
         }
-        for (const subject of subjects) {
-          const slot = this.judge(subject, meter, startMs);
-          if (slot) subject.takeSealed(slot);
+        const parameters = watches[0]?.rule.parameters;
+        if (witness && parameters) {
+          meter.learn(witness, group, this, startMs, loadModelOptions(parameters), parameters);
         }
-        const kw = this.usableKw(meter, startMs);
-        const rule = subjects[0]?.rule;
-        if (kw === undefined || !rule) continue;
-        meter.model.learn(kw, intervalMs, loadModelOptions(rule.parameters));
-        this.explain(meter, meterId, startMs, kw, rule.parameters);
       }
-      for (const subject of subjects) {
-        if (subject.headMs < untilMs) subject.rewind(untilMs, meter.model.version);
-      }
+      for (const watch of watches) if (watch.headMs < untilMs) watch.rewind(untilMs, meter.model.version);
     }
     this.sealedMs = untilMs;
     const keepMs = untilMs - 3_600_000;
-    for (const machine of this.machines.values()) machine.timeline.prune(keepMs);
-    for (const [id, record] of this.work) if (record.endMs < keepMs) this.work.delete(id);
-    for (const [id, event] of this.events) if (event.endMs !== null && event.endMs < keepMs) this.events.delete(id);
+    for (const timeline of this.timelines.values()) timeline.prune(keepMs);
+    if (this.work.size > 0) this.work = without(this.work, (record) => record.endMs < keepMs);
+    if (this.events.size > 0) this.events = without(this.events, ({ endMs }) => endMs !== null && endMs < keepMs);
     this.site.prune(keepMs);
   }
 
-  /** Brings every subject up to the newest reading and says what has changed. */
+  /** Brings every watch up to the newest reading and says what has changed. */
   evaluate(nowMs: number, say: Say): void {
-    for (const subject of this.subjects.values()) {
-      const meter = this.meters.get(subject.meterId)!;
-      const due = subject.stale || subject.headMs < meter.newestMs || subject.busy;
-      if (!due) continue;
-      if (subject.stale || subject.modelVersion !== meter.model.version) {
-        subject.rewind(this.sealedMs, meter.model.version);
-      }
-      this.advance(subject, meter);
-      for (const revision of subject.revisions(nowMs, this.id)) {
-        const site = this.site.at(revision.said.firstMs) ?? this.site.latest();
-        const finding = findingOf(subject, revision, {
-          enterpriseId: this.id,
-          site,
-          witness: site?.witnesses.find((w) => w.key === subject.witnessKey),
-          modes: meter.model.modes,
-          intervalMs: meter.slots.intervalMs,
-          nowMs,
-          engineVersion: this.options.engineVersion,
-        });
-        say({ topic: 'findings', value: finding });
-        const alarm = alarmAfterFinding(this.alarms.get(alarmIdOf(finding.findingId)), finding, subject.rule);
-        if (alarm) this.sayAlarm(alarm, say);
-      }
+    for (const watch of this.watches) {
+      const meter = this.meters.get(watch.meterId)!;
+      if (watch.stale || watch.modelVersion !== meter.model.version) watch.rewind(this.sealedMs, meter.model.version);
+      this.advance(watch, meter);
+      if (watch.busy) this.sayFindings(watch, meter, nowMs, say);
     }
     this.sayStatus(nowMs, say);
   }
 
   /** True while something stands that a seal must be followed by an evaluation for. */
   get busy(): boolean {
-    for (const subject of this.subjects.values()) if (subject.busy) return true;
-    return false;
+    return this.watches.some((watch) => watch.busy);
   }
 
   // State
 
   toState(): { json: unknown; blocks: Uint8Array[] } {
-    const blocks: Uint8Array[] = [];
-    const meters = [...this.meters].map(([id, meter]) => {
-      const { head, readingMs, blocks: own } = meter.slots.toBlocks();
-      blocks.push(...own);
-      return [
-        id,
-        meter.installationId,
-        meter.newestMs,
-        meter.slots.intervalMs,
-        meter.slots.capacity,
-        head,
-        readingMs,
-        own.length,
-        meter.model,
-        meter.explained ?? null,
-      ];
-    });
+    const meters = [...this.meters].map(([id, meter]) => [id, meter.toState()] as const);
     return {
       json: {
         id: this.id,
         sealedMs: this.sealedMs,
         horizonMs: this.horizonMs,
         site: this.site.all().map((version) => version.registration),
-        machines: [...this.machines].map(([id, machine]) => [id, machine.judgedMs, machine.timeline]),
-        meters,
-        subjects: [...this.subjects.values()],
+        timelines: [...this.timelines],
+        meters: meters.map(([id, { json }]) => [id, json]),
+        watches: this.watches,
         work: [...this.work.values()],
         events: [...this.events.values()],
         alarms: [...this.alarms.values()],
-        statusSaid: this.statusSaid,
+        openSaid: this.openSaid,
       },
-      blocks,
+      blocks: meters.flatMap(([, { blocks }]) => blocks),
     };
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: the shape is the one that toState wrote.
-  static fromState(json: any, blocks: readonly Uint8Array[], options: EngineOptions): Enterprise {
+  static fromState(json: any, blocks: Uint8Array[], options: EngineOptions): Enterprise {
     const enterprise = new Enterprise(json.id, options, 0);
     enterprise.sealedMs = json.sealedMs;
     enterprise.horizonMs = json.horizonMs;
     for (const registration of json.site) enterprise.site.register(registration);
-    for (const [id, judgedMs, timeline] of json.machines) {
-      enterprise.machines.set(id, { timeline: Timeline.fromJSON(timeline), judgedMs });
-    }
-    let block = 0;
-    for (const [
-      id,
-      installationId,
-      newestMs,
-      intervalMs,
-      capacity,
-      head,
-      readingMs,
-      own,
-      model,
-      explained,
-    ] of json.meters) {
-      const slots = new LoadSlots(intervalMs, (capacity - 2) * intervalMs, 0);
-      slots.restore(head, readingMs, blocks.slice(block, block + own));
-      block += own;
-      enterprise.meters.set(id, {
-        slots,
-        model: LoadModel.fromJSON(model),
-        explained: explained ? ExplainedLoad.fromJSON(explained) : undefined,
-        installationId,
-        newestMs,
-      });
-    }
-    for (const item of json.subjects) {
+    for (const [id, timeline] of json.timelines) enterprise.timelines.set(id, Timeline.fromJSON(timeline));
+    for (const [id, meter] of json.meters) enterprise.meters.set(id, MeterState.fromState(meter, blocks));
+    for (const item of json.watches) {
       const rule = options.rules.find((candidate) => candidate.id === item[0]);
-      if (!rule) continue;
-      const subject = Subject.fromJSON(item, rule);
-      enterprise.subjects.set(subjectKey(rule, subject.witnessKey), subject);
+      if (rule) enterprise.watches.push(Watch.fromJSON(item, rule));
     }
-    for (const record of json.work) enterprise.work.set(record.recordId, record);
-    for (const event of json.events) enterprise.events.set(event.eventId, event);
-    for (const alarm of json.alarms) enterprise.alarms.set(alarm.alarmId, alarm);
-    enterprise.statusSaid = json.statusSaid;
+    // A rule that is new since the snapshot starts where everything stands.
+    for (const { meter } of enterprise.site.all().flatMap((version) => version.witnesses)) {
+      enterprise.watch(meter.meterId);
+    }
+    if (json.work.length > 0) enterprise.work = new Map(json.work.map((r: WorkRecord) => [r.recordId, r]));
+    if (json.events.length > 0) enterprise.events = new Map(json.events.map((e: SiteEvent) => [e.eventId, e]));
+    if (json.alarms.length > 0) enterprise.alarms = new Map(json.alarms.map((a: Alarm) => [a.alarmId, a]));
+    enterprise.openSaid = json.openSaid;
     return enterprise;
   }
 
-  private openSubjects(witness: Witness): void {
+  private watch(meterId: string): void {
+    const { sector } = this.site.latest()!.registration;
     for (const rule of this.options.rules) {
-      const sector = this.site.latest()!.registration.sector;
       if (rule.sectors.length > 0 && !rule.sectors.includes(sector)) continue;
-      const key = subjectKey(rule, witness.key);
-      if (!this.subjects.has(key)) this.subjects.set(key, new Subject(rule, witness, this.sealedMs));
+      if (this.watches.some((watch) => watch.meterId === meterId && watch.rule === rule)) continue;
+      this.watches = this.watches.concat(new Watch(rule, meterId, this.sealedMs));
     }
   }
 
   private markStale(): void {
-    for (const subject of this.subjects.values()) subject.stale = true;
+    for (const watch of this.watches) watch.stale = true;
   }
 
-  private keep<T extends { revision: number }>(into: Map<string, T>, id: string, record: T): Refusal | boolean {
-    const held = into.get(id);
+  private keep<T extends { revision: number }>(
+    record: T,
+    held: T | undefined,
+    count: number,
+    put: () => void,
+  ): Refusal | boolean {
     if (held && held.revision >= record.revision) return false;
-    if (!held && into.size >= maxFiled) {
+    if (!held && count >= maxFiled) {
       return new Refusal('too-many-records', `more than ${maxFiled} records within the horizon`);
     }
-    into.set(id, record);
+    put();
     this.markStale();
     return true;
   }
@@ -399,139 +302,85 @@ export class Enterprise {
     return undefined;
   }
 
-  private usableKw(meter: MeterState, startMs: number): number | undefined {
-    const quality = meter.slots.qualityAt(startMs);
-    return quality === 'measured' || quality === 'estimated' ? meter.slots.kwAt(startMs) : undefined;
-  }
-
-  private advance(subject: Subject, meter: MeterState): void {
+  private advance(watch: Watch, meter: MeterState): void {
     const { intervalMs } = meter.slots;
-    const { modes } = meter.model;
-    const detectableKw = modes ? minimumDetectableKw(modes, subject.rule.parameters) : null;
-    for (let startMs = subject.headMs; startMs + intervalMs <= meter.newestMs; startMs += intervalMs) {
-      const slot = this.judge(subject, meter, startMs);
-      if (slot) subject.takeHead(slot, detectableKw);
-      else subject.headMs = startMs + intervalMs;
+    for (let startMs = watch.headMs; startMs + intervalMs <= meter.newestMs; startMs += intervalMs) {
+      const witness = this.witnessAt(startMs, watch.meterId);
+      const slots = witness
+        ? meter.judge(witness, this.groupOf(witness, startMs + intervalMs), this, startMs, watch.rule.parameters)
+        : [];
+      watch.takeHead(witness, slots, startMs + intervalMs);
     }
   }
 
-  /** One slot of one subject; `undefined` where the registry knows no such subject at that time. */
-  private judge(subject: Subject, meter: MeterState, startMs: number): JudgedSlot | undefined {
-    const { intervalMs } = meter.slots;
-    const witness = this.site.at(startMs)?.witnesses.find((candidate) => candidate.key === subject.witnessKey);
-    if (!witness) return undefined;
-    const { parameters } = subject.rule;
-    const kw = witness.meter.exports ? undefined : this.usableKw(meter, startMs);
-    const endMs = startMs + intervalMs;
-    const group = witness.equipment.map((equipment) => this.reported(equipment, parameters, endMs));
-    const shares = groupShares(group, this, startMs, endMs, parameters.runDownMinutes);
-    const shared = witness.behind.length > 1 && meter.explained;
-    let judgement: SlotJudgement | undefined;
-    if (witness.equipment.length < witness.behind.length) {
-      const index = witness.behind.indexOf(witness.equipment[0]!);
-      const all = shares.stopped === 1 ? this.machineShares(witness, parameters, startMs, endMs) : [];
-      if (shares.stopped < 1) all[index] = shares;
-      judgement = judgeMachine(index, all, kw, meter.explained, parameters);
-    } else if (shared && shares.stopped < 1) {
-      judgement = judgeSomeMachine(
-        this.machineShares(witness, parameters, startMs, endMs),
-        kw,
-        meter.explained,
-        parameters,
-      );
+  private witnessAt(ms: number, meterId: string): Witness | undefined {
+    return this.site.at(ms)?.witnesses.find((witness) => witness.meter.meterId === meterId);
+  }
+
+  /** The witness's machines with their timelines, which are marked as judged up to `judgedMs`. */
+  private groupOf(witness: Witness | undefined, judgedMs: number): Reported[] {
+    return (witness?.equipment ?? []).map((equipment) => {
+      const timeline = this.timelines.get(equipment.equipmentId)!;
+      timeline.judgedMinute = Math.max(timeline.judgedMinute, judgedMs / 60_000);
+      return { equipment, timeline };
+    });
+  }
+
+  private sayFindings(watch: Watch, meter: MeterState, nowMs: number, say: Say): void {
+    for (const subject of watch.subjects) {
+      for (const revision of subject.revisions(nowMs, this.id, watch.rule)) {
+        const finding = findingOf(subject, revision, {
+          enterpriseId: this.id,
+          rule: watch.rule,
+          site: this.site.at(revision.said.firstMs) ?? this.site.latest(),
+          witness: this.witnessAt(revision.said.firstMs, watch.meterId),
+          meterId: watch.meterId,
+          modes: meter.model.modes,
+          intervalMs: meter.slots.intervalMs,
+          nowMs,
+          engineVersion: this.options.engineVersion,
+        });
+        say({ topic: 'findings', value: finding });
+        const alarm = alarmAfterFinding(this.alarms.get(alarmIdOf(finding.findingId)), finding, watch.rule);
+        if (alarm) this.sayAlarm(alarm, say);
+      }
     }
-    const sameMeter = witness.meter.installationId === meter.installationId;
-    judgement ??= judgeSlot(
-      kw,
-      shares,
-      {
-        modes: sameMeter ? meter.model.modes : undefined,
-        ratedKw: witness.ratedKw,
-        smallestRatedKw: witness.smallestRatedKw,
-        machines: witness.equipment.length,
-        dedicated: witness.dedicated,
-      },
-      parameters,
-    );
-    return { startMs, intervalMs, kw, stoppedShare: shares.stopped, judgement };
-  }
-
-  private reported(equipment: Equipment, parameters: StoppedButRunning, judgedMs: number): Reported {
-    const { equipmentId, sectionId } = equipment;
-    const machine = this.machines.get(equipmentId)!;
-    machine.judgedMs = Math.max(machine.judgedMs, judgedMs);
-    return { equipmentId, sectionId, timeline: machine.timeline, holdReports: parameters.holdReports };
-  }
-
-  /** Shares of one slot for each machine behind the meter. */
-  private machineShares(witness: Witness, parameters: StoppedButRunning, startMs: number, endMs: number): Shares[] {
-    return witness.behind.map((equipment) =>
-      groupShares([this.reported(equipment, parameters, endMs)], this, startMs, endMs, parameters.runDownMinutes),
-    );
-  }
-
-  /** Lets the explanation of a shared meter learn one sealed slot, where every machine's state is known. */
-  private explain(
-    meter: MeterState,
-    meterId: string,
-    startMs: number,
-    kw: number,
-    parameters: StoppedButRunning,
-  ): void {
-    const witness = this.site
-      .at(startMs)
-      ?.witnesses.find((w) => w.meter.meterId === meterId && w.equipment.length < w.behind.length);
-    if (!witness) return;
-    const ids = witness.behind.map((e) => e.equipmentId);
-    if (meter.explained?.equipmentIds.join('\n') !== ids.join('\n')) {
-      const rated = witness.behind.map((e) => e.ratedPowerKw);
-      meter.explained = new ExplainedLoad(ids, rated, 10 * Math.max(kw, leastKw));
-    }
-    const shares = this.machineShares(witness, parameters, startMs, startMs + meter.slots.intervalMs);
-    if (shares.every((s) => s.unknown === 0))
-      meter.explained!.learn(
-        shares.map((s) => s.running),
-        kw,
-      );
+    watch.forgetIdle();
   }
 
   private sayAlarm(alarm: Alarm, say: Say): void {
     say({ topic: 'alarms', value: alarm });
-    this.alarms.delete(alarm.alarmId);
-    if (alarm.state === 'NORMAL') return;
-    this.alarms.set(alarm.alarmId, alarm);
-    if (this.alarms.size <= maxFiled) return;
-    // Nobody looks at the oldest of a thousand: the record stays in the log, the machine forgets it.
-    for (const [id, { conditionActive }] of this.alarms) {
-      if (conditionActive) continue;
-      this.alarms.delete(id);
-      return;
-    }
+    const others = without(this.alarms, ({ alarmId }) => alarmId === alarm.alarmId);
+    // Nobody looks at the oldest of a thousand: its record stays in the log, the machine forgets it.
+    const oldest = others.size >= maxFiled ? [...others.values()].find((other) => !other.conditionActive) : undefined;
+    if (oldest) others.delete(oldest.alarmId);
+    this.alarms = alarm.state === 'NORMAL' ? others : others.set(alarm.alarmId, alarm);
   }
 
   private sayStatus(nowMs: number, say: Say): void {
-    const subjects = [...this.subjects.values()];
-    const openFindings = subjects.reduce((sum, subject) => sum + subject.openFindings, 0);
-    const said = `${openFindings} ${subjects.map(({ status }) => `${status.verdict}:${status.reason}`).join(' ')}`;
-    if (said === this.statusSaid) return;
-    this.statusSaid = said;
+    const openFindings = this.watches.reduce((sum, watch) => sum + watch.openFindings, 0);
+    if (openFindings === this.openSaid && !this.watches.some((watch) => watch.moved)) return;
+    this.openSaid = openFindings;
+    for (const watch of this.watches) watch.moved = false;
+    const subjects = this.watches.flatMap((watch) => {
+      const { model, slots } = this.meters.get(watch.meterId)!;
+      const witness = this.witnessAt(watch.headMs - slots.intervalMs, watch.meterId);
+      if (!witness) return [];
+      const detectableKw = model.modes ? minimumDetectableKw(model.modes, watch.rule.parameters) : null;
+      return watch.status(witness, slots.intervalMs, detectableKw);
+    });
+    const regionCode = this.site.latest()?.registration.regionCode ?? '';
     say({
       topic: 'enterprise-status',
-      value: {
-        enterpriseId: this.id,
-        regionCode: this.site.latest()?.registration.regionCode ?? '',
-        asOfMs: nowMs,
-        openFindings,
-        subjects: subjects.map(({ status }) => status),
-      },
+      value: { enterpriseId: this.id, regionCode, asOfMs: nowMs, openFindings, subjects },
     });
   }
 }
 
-function subjectKey(rule: Rule, witnessKey: string): string {
-  return `${rule.id}/${witnessKey}`;
-}
-
 function floorTo(ms: number, stepMs: number): number {
   return Math.floor(ms / stepMs) * stepMs;
+}
+
+function without<T>(map: ReadonlyMap<string, T>, gone: (value: T) => boolean): Map<string, T> {
+  return new Map([...map].filter(([, value]) => !gone(value)));
 }

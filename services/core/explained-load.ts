@@ -37,7 +37,7 @@ export class ExplainedLoad {
   constructor(equipmentIds: readonly string[], ratedKw: readonly (number | null)[], highestKw: number) {
     this.equipmentIds = equipmentIds;
     const n = equipmentIds.length + 1;
-    this.mean = [0, ...ratedKw.map((kw) => (kw === null ? 0 : kw / 2))];
+    this.mean = [0].concat(ratedKw.map((kw) => (kw === null ? 0 : kw / 2)));
     this.covariance = new Array(n * n).fill(0);
     this.covariance[0] = highestKw ** 2;
     for (let i = 1; i < n; i++) this.covariance[i * n + i] = Math.max(highestKw, ratedKw[i - 1] ?? 0) ** 2;

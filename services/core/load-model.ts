@@ -91,11 +91,13 @@ export class LoadModel {
 
   private count(bin: number): void {
     if (this.counts.length === 0) this.firstBin = bin;
-    while (bin < this.firstBin) {
-      this.counts.unshift(0);
-      this.firstBin--;
+    // Built anew to the exact size: the span grows rarely, and there are very many meters.
+    const before = Math.max(0, this.firstBin - bin);
+    const after = Math.max(0, bin + 1 - this.firstBin - this.counts.length);
+    if (before + after > 0) {
+      this.counts = new Array<number>(before).fill(0).concat(this.counts, new Array<number>(after).fill(0));
+      this.firstBin -= before;
     }
-    while (bin >= this.firstBin + this.counts.length) this.counts.push(0);
     this.counts[bin - this.firstBin]!++;
   }
 

@@ -1,12 +1,10 @@
-import type { SiteEvent, WorkRecord } from './records.ts';
+import type { Equipment, SiteEvent, WorkRecord } from './records.ts';
 import { bucketUnitMs, type ReportedKind, type Shares, type Timeline } from './timeline.ts';
 
 /** A machine of a group with what was reported of it. */
 export interface Reported {
-  readonly equipmentId: string;
-  readonly sectionId: string;
+  readonly equipment: Equipment;
   readonly timeline: Timeline;
-  readonly holdReports: number;
 }
 
 /** What people filed that bears on a stop: work that excuses load, and stoppages declared or ordered. */
@@ -31,25 +29,28 @@ export function groupShares(
   filed: Filed,
   fromMs: number,
   toMs: number,
-  runDownMinutes: number,
+  { runDownMinutes, holdReports }: { readonly runDownMinutes: number; readonly holdReports: number },
 ): Shares {
+  const whole =
+    filed.work.size + filed.events.size === 0 ? uniformGroup(group, fromMs, toMs, runDownMinutes) : undefined;
+  if (whole) return whole;
   const startMs = fromMs - runDownMinutes * bucketUnitMs;
   const length = (toMs - startMs) / bucketUnitMs;
   grid.fill(0, 0, length);
   for (const machine of group) {
-    machine.timeline.visit(startMs, toMs, machine.holdReports, (from, to, kind) => {
+    machine.timeline.visit(startMs, toMs, holdReports, (from, to, kind) => {
       own.fill(codeOf[kind], (from - startMs) / bucketUnitMs, (to - startMs) / bucketUnitMs);
     });
     for (const event of filed.events.values()) {
       if (event.kind !== 'STOPPAGE_DECLARED' && event.kind !== 'STOPPAGE_ORDERED') continue;
-      if (!concerns(event, machine)) continue;
+      if (!concerns(event, machine.equipment)) continue;
       eachMinute(event.startMs, event.endMs ?? toMs, startMs, length, (minute) => {
         if (own[minute] === codeOf.unknown) own[minute] = codeOf.stopped;
       });
     }
     for (const work of filed.work.values()) {
       if (work.withdrawn || (work.kind !== 'TEST_RUN' && work.kind !== 'MAINTENANCE')) continue;
-      if (!concerns(work, machine)) continue;
+      if (!concerns(work, machine.equipment)) continue;
       eachMinute(work.startMs, work.endMs, startMs, length, (minute) => {
         own[minute] = codeOf.running;
       });
@@ -68,7 +69,33 @@ export function groupShares(
   return { stopped: counts[0]! / total, unknown: counts[1]! / total, running: counts[2]! / total };
 }
 
-function concerns(filed: { equipmentId: string | null; sectionId: string | null }, machine: Reported): boolean {
+const wholly: Readonly<Record<ReportedKind, Shares>> = {
+  stopped: { stopped: 1, running: 0, unknown: 0 },
+  running: { stopped: 0, running: 1, unknown: 0 },
+  unknown: { stopped: 0, running: 0, unknown: 1 },
+};
+
+/** The usual case without a grid: nothing changed for any machine over the slot and the run-down before it. */
+function uniformGroup(
+  group: readonly Reported[],
+  fromMs: number,
+  toMs: number,
+  runDownMinutes: number,
+): Shares | undefined {
+  let code = codeOf.stopped!;
+  let kind: ReportedKind = 'stopped';
+  for (const { timeline } of group) {
+    const own = timeline.uniformKind(fromMs - runDownMinutes * bucketUnitMs, toMs);
+    if (own === undefined) return undefined;
+    if (codeOf[own] > code) {
+      code = codeOf[own];
+      kind = own;
+    }
+  }
+  return wholly[kind];
+}
+
+function concerns(filed: { equipmentId: string | null; sectionId: string | null }, machine: Equipment): boolean {
   if (filed.equipmentId !== null) return filed.equipmentId === machine.equipmentId;
   return filed.sectionId === null || filed.sectionId === machine.sectionId;
 }

@@ -14,15 +14,13 @@ const baseKinds: ReadonlySet<EquipmentKind> = new Set(['HOLDING_FURNACE', 'DORMI
  * feeds a single machine the group is that machine, and where it is the enterprise's total the group is the firm.
  */
 export interface Witness {
-  /** Meter and subject in one string. */
-  readonly key: string;
   readonly meter: Meter;
   readonly subjectKind: SubjectKind;
   readonly subjectId: string;
-  /** Production equipment whose stop is judged. */
+  /** Production equipment behind the meter, whose stop is judged. */
   readonly equipment: readonly Equipment[];
-  /** All production equipment behind the meter; more than `equipment` where one machine among several is judged. */
-  readonly behind: readonly Equipment[];
+  /** Several machines that have no nearer meter: each of them is judged here too, as far as the load tells them apart. */
+  readonly tellsApart: boolean;
   /** Sum of the nameplates, kW; `undefined` when one is missing. */
   readonly ratedKw: number | undefined;
   /** The smallest nameplate, kW; `undefined` when one is missing. */
@@ -34,8 +32,6 @@ export interface Witness {
 export interface SiteVersion {
   readonly registration: SiteRegistration;
   readonly witnesses: readonly Witness[];
-  readonly equipment: ReadonlyMap<string, Equipment>;
-  readonly meters: ReadonlyMap<string, Meter>;
 }
 
 /** The effective-dated descriptions of one enterprise. */
@@ -44,16 +40,12 @@ export class Site {
   private versions: SiteVersion[] = [];
 
   /** Takes a registration; a refusal says what is wrong with it, `false` that it changes nothing. */
-  register(registration: SiteRegistration): boolean | Refusal {
-    const problem = registrationProblem(registration);
+  register(sent: SiteRegistration): boolean | Refusal {
+    const problem = registrationProblem(sent);
     if (problem) return problem;
+    const registration = compact(sent);
     const at = this.versions.findIndex((v) => v.registration.effectiveFromMs === registration.effectiveFromMs);
-    const version: SiteVersion = {
-      registration,
-      witnesses: witnessesOf(registration),
-      equipment: new Map(registration.equipment.map((e) => [e.equipmentId, e])),
-      meters: new Map(registration.meters.map((m) => [m.meterId, m])),
-    };
+    const version: SiteVersion = { registration, witnesses: witnessesOf(registration) };
     if (at >= 0) {
       if (this.versions[at]!.registration.revision >= registration.revision) return false;
       this.versions[at] = version;
@@ -62,8 +54,9 @@ export class Site {
     if (this.versions.length >= maxVersions) {
       return new Refusal('too-many-registrations', `more than ${maxVersions} effective dates within the horizon`);
     }
-    this.versions.push(version);
-    this.versions.sort((a, b) => a.registration.effectiveFromMs - b.registration.effectiveFromMs);
+    this.versions = this.versions
+      .concat(version)
+      .sort((a, b) => a.registration.effectiveFromMs - b.registration.effectiveFromMs);
     return true;
   }
 
@@ -96,6 +89,14 @@ export class Site {
   }
 }
 
+const noLimits: Equipment['limits'] = [];
+
+/** The same description with what most machines share held once. */
+function compact(registration: SiteRegistration): SiteRegistration {
+  const equipment = registration.equipment.map((e) => (e.limits.length === 0 ? { ...e, limits: noLimits } : e));
+  return { ...registration, equipment };
+}
+
 function witnessesOf(registration: SiteRegistration): Witness[] {
   if (registration.retired) return [];
   const byId = new Map(registration.equipment.map((e) => [e.equipmentId, e]));
@@ -112,35 +113,25 @@ function witnessesOf(registration: SiteRegistration): Witness[] {
   const witnesses: Witness[] = [];
   for (const { meter, equipment } of groups) {
     if (equipment.length === 0) continue;
-    witnesses.push(witnessOf(meter, subjectOf(registration, meter, equipment), equipment, equipment));
+    const rated = equipment.map((e) => e.ratedPowerKw);
+    const known = rated.every((kw) => kw !== null) ? (rated as number[]) : undefined;
     const nearest = equipment.every((e) => nearestOf.get(e.equipmentId) === meter.meterId);
-    if (!nearest || equipment.length === 1 || equipment.length > mostMachines) continue;
-    for (const machine of equipment) {
-      const subject = { subjectKind: 'EQUIPMENT' as const, subjectId: machine.equipmentId };
-      witnesses.push(witnessOf(meter, subject, [machine], equipment));
-    }
+    witnesses.push({
+      meter,
+      ...subjectOf(registration, meter, equipment),
+      equipment,
+      tellsApart: nearest && equipment.length > 1 && equipment.length <= mostMachines,
+      ratedKw: known?.reduce((sum, kw) => sum + kw, 0),
+      smallestRatedKw: known && Math.min(...known),
+      dedicated: (meter.role === 'PRODUCTION' || meter.role === 'TREATMENT') && meter.feeds.length === equipment.length,
+    });
   }
-  return witnesses;
+  return witnesses.slice();
 }
 
-function witnessOf(
-  meter: Meter,
-  subject: { readonly subjectKind: SubjectKind; readonly subjectId: string },
-  equipment: readonly Equipment[],
-  behind: readonly Equipment[],
-): Witness {
-  const rated = equipment.map((e) => e.ratedPowerKw);
-  const known = rated.every((kw) => kw !== null) ? (rated as number[]) : undefined;
-  return {
-    key: `${meter.meterId}/${subject.subjectKind}/${subject.subjectId}`,
-    meter,
-    ...subject,
-    equipment,
-    behind,
-    ratedKw: known?.reduce((sum, kw) => sum + kw, 0),
-    smallestRatedKw: known && Math.min(...known),
-    dedicated: (meter.role === 'PRODUCTION' || meter.role === 'TREATMENT') && meter.feeds.length === equipment.length,
-  };
+/** One meter of a description; sites have few, so no index is kept. */
+export function meterOf(version: SiteVersion | undefined, meterId: string): Meter | undefined {
+  return version?.registration.meters.find((meter) => meter.meterId === meterId);
 }
 
 function subjectOf(registration: SiteRegistration, meter: Meter, equipment: readonly Equipment[]) {

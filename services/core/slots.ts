@@ -14,6 +14,8 @@ const codeMask = 7;
 
 /** Share of a slot's fast readings that must be there before their mean stands for the slot. */
 const foldCoverage = 0.8;
+/** Slots more than the span: the one being sealed and the one that has just begun. */
+const spareSlots = 2;
 /** Fast readings a slot: one bit each. */
 const maxFold = 64;
 
@@ -30,13 +32,17 @@ export class LoadSlots {
   /** Fast readings, folded: sums of whole watts, so that the order of addition cannot matter. */
   private fold: { readonly readingMs: number; readonly sumW: Float64Array; readonly seen: Uint32Array } | undefined;
 
-  constructor(intervalMs: number, horizonMs: number, startMs: number) {
+  /** `spanMs`: how much time is held at least. */
+  constructor(intervalMs: number, spanMs: number, startMs: number) {
     this.intervalMs = intervalMs;
-    // Two slots more than the horizon: the one being sealed and the one that has just begun.
-    const capacity = Math.ceil(horizonMs / intervalMs) + 2;
+    const capacity = capacityFor(spanMs, intervalMs);
     this.values = new Float32Array(capacity);
     this.bits = new Uint32Array(this.values.buffer);
     this.head = Math.floor(startMs / intervalMs) + capacity;
+  }
+
+  static ofCapacity(intervalMs: number, capacity: number): LoadSlots {
+    return new LoadSlots(intervalMs, (capacity - spareSlots) * intervalMs, 0);
   }
 
   get capacity(): number {
@@ -87,7 +93,7 @@ export class LoadSlots {
 
   /** The same slots in a ring that spans at least `spanMs`. */
   spanning(spanMs: number): LoadSlots {
-    if (Math.ceil(spanMs / this.intervalMs) + 2 <= this.capacity) return this;
+    if (capacityFor(spanMs, this.intervalMs) <= this.capacity) return this;
     const wider = new LoadSlots(this.intervalMs, spanMs, 0);
     wider.head = this.head;
     const fold = this.fold && wider.openFold(this.fold.readingMs);
@@ -172,6 +178,10 @@ export function intervalProblem(readingMs: number, slotMs: number): string | und
   if (slotMs % readingMs !== 0) return `slots of ${slotMs} ms do not divide into intervals of ${readingMs} ms`;
   if (slotMs / readingMs > maxFold) return `more than ${maxFold} readings a slot of ${slotMs} ms`;
   return undefined;
+}
+
+function capacityFor(spanMs: number, intervalMs: number): number {
+  return Math.ceil(spanMs / intervalMs) + spareSlots;
 }
 
 const scratch = new Float32Array(1);

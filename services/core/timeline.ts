@@ -36,6 +36,8 @@ export class Timeline {
   private runs: number[];
   /** First bucket after the last one heard. */
   private end: number;
+  /** Minutes since the epoch up to which slots were judged with this timeline: news before that is late. */
+  judgedMinute = 0;
 
   constructor(reportIntervalMs: number) {
     this.widthMinutes = Math.max(1, Math.ceil(reportIntervalMs / bucketUnitMs));
@@ -53,21 +55,22 @@ export class Timeline {
     const { runs } = this;
     const last = runs.length - 1;
     if (last < 0) {
-      runs.push((bucket << maskBits) | bit);
+      this.runs = [(bucket << maskBits) | bit];
       this.end = bucket + 1;
       return true;
     }
     if (bucket >= this.end) {
-      if (bucket > this.end) runs.push(this.end << maskBits);
-      if (bucket > this.end || (runs[last]! & maskAll) !== bit) runs.push((bucket << maskBits) | bit);
+      // Arrays are built to their exact size: runs change rarely, and there are very many timelines.
+      const added = [(bucket << maskBits) | bit];
+      if (bucket > this.end) added.unshift(this.end << maskBits);
+      else if ((runs[last]! & maskAll) === bit) added.pop();
+      if (added.length > 0) this.runs = runs.concat(added);
       this.end = bucket + 1;
       return true;
     }
     if (bucket < runs[0]! >> maskBits) {
-      const first = runs[0]! >> maskBits;
-      const gap = bucket + 1 < first ? [(bucket + 1) << maskBits] : [];
-      runs.unshift((bucket << maskBits) | bit, ...gap);
-      this.coalesce(0, gap.length + 1);
+      const gap = bucket + 1 < runs[0]! >> maskBits ? [(bucket + 1) << maskBits] : [];
+      this.runs = joined([(bucket << maskBits) | bit, ...gap, ...runs]);
       return true;
     }
     const at = this.indexOf(bucket);
@@ -78,9 +81,20 @@ export class Timeline {
     const replacement = [(bucket << maskBits) | states | bit];
     if (start < bucket) replacement.unshift(runs[at]!);
     if (bucket + 1 < next) replacement.push(((bucket + 1) << maskBits) | states);
-    runs.splice(at, 1, ...replacement);
-    this.coalesce(Math.max(0, at - 1), at + replacement.length);
+    this.runs = joined([...runs.slice(0, at), ...replacement, ...runs.slice(at + 1)]);
     return true;
+  }
+
+  /** The one kind that holds over all of [fromMs, toMs), where a single run covers it; else `undefined`. */
+  uniformKind(fromMs: number, toMs: number): ReportedKind | undefined {
+    const { runs } = this;
+    const first = Math.floor(fromMs / this.widthMs);
+    const last = Math.ceil(toMs / this.widthMs) - 1;
+    if (runs.length === 0 || last >= this.end || first < runs[0]! >> maskBits) return undefined;
+    const at = this.indexOf(first);
+    if (at < runs.length - 1 && runs[at + 1]! >> maskBits <= last) return undefined;
+    const states = runs[at]! & maskAll;
+    return states === 0 ? undefined : kindOf(states);
   }
 
   /** States heard in the bucket that holds `atMs`; 0 when nothing was. */
@@ -132,12 +146,13 @@ export class Timeline {
     }
     const at = this.indexOf(bucket);
     if (at <= 0) return;
-    runs.splice(0, at);
+    this.runs = runs.slice(at);
   }
 
   /** The same observations in buckets of another width; fine buckets join, coarse ones keep their start. */
   withInterval(reportIntervalMs: number): Timeline {
     const other = new Timeline(reportIntervalMs);
+    other.judgedMinute = this.judgedMinute;
     for (const [index, run] of this.runs.entries()) {
       const next = index + 1 < this.runs.length ? this.runs[index + 1]! >> maskBits : this.end;
       for (let bucket = run >> maskBits; bucket < next; bucket++) {
@@ -147,12 +162,13 @@ export class Timeline {
     return other;
   }
 
-  toJSON(): readonly [number, number, readonly number[]] {
-    return [this.widthMinutes, this.end, this.runs];
+  toJSON(): readonly [number, number, number, readonly number[]] {
+    return [this.widthMinutes, this.judgedMinute, this.end, this.runs];
   }
 
-  static fromJSON([widthMinutes, end, runs]: readonly [number, number, readonly number[]]): Timeline {
+  static fromJSON([widthMinutes, judgedMinute, end, runs]: ReturnType<Timeline['toJSON']>): Timeline {
     const timeline = new Timeline(widthMinutes * bucketUnitMs);
+    timeline.judgedMinute = judgedMinute;
     timeline.end = end;
     timeline.runs = [...runs];
     return timeline;
@@ -177,14 +193,11 @@ export class Timeline {
     }
     return low;
   }
+}
 
-  /** Joins equal neighbours among runs[from..to]. */
-  private coalesce(from: number, to: number): void {
-    const { runs } = this;
-    for (let i = Math.min(to, runs.length - 1); i > from; i--) {
-      if ((runs[i]! & maskAll) === (runs[i - 1]! & maskAll)) runs.splice(i, 1);
-    }
-  }
+/** Runs with equal neighbours made one. */
+function joined(runs: readonly number[]): number[] {
+  return runs.filter((run, i) => i === 0 || (run & maskAll) !== (runs[i - 1]! & maskAll));
 }
 
 export type ReportedKind = 'stopped' | 'running' | 'unknown';

@@ -4,16 +4,13 @@
  */
 import type { ExplainedLoad } from '../explained-load.ts';
 import type { Shares } from '../timeline.ts';
-import { evidenceCap, type SlotJudgement, type StoppedButRunning } from './stopped-but-running.ts';
+import { evidenceCap, type SlotJudgement, type StoppedButRunning, unjudged } from './stopped-but-running.ts';
 
 interface Suspect {
   readonly index: number;
   readonly llr: number;
   readonly atBest: number;
 }
-
-const silent = { logLikelihoodRatio: 0, upperKw: 0 } as const;
-const unknown = (reason: string): SlotJudgement => ({ kind: 'unknown', verdict: 'UNKNOWN', reason, ...silent });
 
 /** Judges machine `index` in one slot; `shares` are those of all machines behind the meter, in the explanation's order. */
 export function judgeMachine(
@@ -27,24 +24,24 @@ export function judgeMachine(
   // Part of a slot says little of one machine among several: only a stop throughout is judged.
   if (own.stopped < 1) {
     return own.unknown > own.running
-      ? unknown('state-unknown')
-      : { kind: 'not-stopped', verdict: 'UNKNOWN', reason: 'reported-running', ...silent };
+      ? unjudged('unknown', 'state-unknown')
+      : unjudged('not-stopped', 'reported-running');
   }
-  if (shares.every((s) => s.stopped === 1)) return unknown('judged-with-its-meter');
-  if (kw === undefined) return unknown('load-missing');
-  if (!explained) return unknown('load-not-learned');
-  if (shares.some((s) => s.unknown > 0)) return unknown('state-unknown');
+  if (shares.every((s) => s.stopped === 1)) return unjudged('unknown', 'judged-with-its-meter');
+  if (kw === undefined) return unjudged('unknown', 'load-missing');
+  if (!explained) return unjudged('unknown', 'load-not-learned');
+  if (shares.some((s) => s.unknown > 0)) return unjudged('unknown', 'state-unknown');
   const limit = Math.log(p.slotLikelihoodRatio);
   const suspects = suspectsOf(shares, kw, explained, p);
   const suspect = suspects.find((s) => s.index === index)!;
-  if (suspect.atBest < limit) return unknown('below-detectable-load');
+  if (suspect.atBest < limit) return unjudged('unknown', 'below-detectable-load');
   const upperKw = upperOf(shares, explained, limit);
   const base = { kind: 'judged', logLikelihoodRatio: suspect.llr, upperKw } as const;
-  if (suspect.llr <= -limit) return { ...base, verdict: 'CONSISTENT', reason: 'load-explained' };
-  if (suspect.llr < limit) return { ...base, verdict: 'UNKNOWN', reason: 'load-between-explanations' };
+  if (suspect.llr <= -limit) return { ...base, reason: 'load-explained' };
+  if (suspect.llr < limit) return { ...base, reason: 'load-between-explanations' };
   const others = suspects.filter((s) => s.index !== index);
-  if (others.some((other) => suspect.llr - other.llr < limit)) return unknown('which-machine-unknown');
-  return { ...base, verdict: 'CONTRADICTORY', reason: 'load-not-explained' };
+  if (others.some((other) => suspect.llr - other.llr < limit)) return unjudged('unknown', 'which-machine-unknown');
+  return { ...base, reason: 'load-not-explained' };
 }
 
 /**
@@ -63,8 +60,7 @@ export function judgeSomeMachine(
   if (!first || !second || first.llr < limit || first.llr - second.llr >= limit) return undefined;
   return {
     kind: 'judged',
-    verdict: 'CONTRADICTORY',
-    reason: 'which-machine-unknown',
+    reason: 'some-machine-runs',
     logLikelihoodRatio: first.llr,
     upperKw: upperOf(shares, explained, limit),
   };

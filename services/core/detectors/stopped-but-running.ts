@@ -11,7 +11,7 @@ import {
   runningUpperKw,
   stoppedUpperKw,
 } from '../load-model.ts';
-import type { EvidenceSlot, Verdict } from '../records.ts';
+import type { Verdict } from '../records.ts';
 import type { Shares } from '../timeline.ts';
 
 export interface StoppedButRunning {
@@ -60,31 +60,50 @@ export interface SubjectKnowledge {
   readonly dedicated: boolean;
 }
 
+/** Why a slot has its verdict, and the verdict: one table, so that a reason always means the same. */
+export const verdictOf = {
+  'not-yet-judged': 'UNKNOWN',
+  'not-registered': 'UNKNOWN',
+  'state-unknown': 'UNKNOWN',
+  'load-missing': 'UNKNOWN',
+  'load-not-learned': 'UNKNOWN',
+  'modes-not-of-subject': 'UNKNOWN',
+  'load-between-modes': 'UNKNOWN',
+  'load-between-explanations': 'UNKNOWN',
+  'below-detectable-load': 'UNKNOWN',
+  'which-machine-unknown': 'UNKNOWN',
+  'judged-with-its-meter': 'UNKNOWN',
+  'reported-running': 'UNKNOWN',
+  'reported-running-at-low-load': 'UNKNOWN',
+  'reported-running-at-running-load': 'CONSISTENT',
+  'load-of-stopped-kind': 'CONSISTENT',
+  'load-explained': 'CONSISTENT',
+  'load-of-running-kind': 'CONTRADICTORY',
+  'load-above-any-idle': 'CONTRADICTORY',
+  'load-not-explained': 'CONTRADICTORY',
+  'some-machine-runs': 'CONTRADICTORY',
+} as const satisfies Record<string, Verdict>;
+
+export type Reason = keyof typeof verdictOf;
+
 export interface SlotJudgement {
+  /** Whether the slot bears on the test: a stop was reported and can be judged, no stop was, or nobody can tell. */
   readonly kind: 'not-stopped' | 'unknown' | 'judged';
-  readonly verdict: Verdict;
-  readonly reason: string;
+  readonly reason: Reason;
   /** Evidence for running against stopped, natural log; 0 unless judged. */
   readonly logLikelihoodRatio: number;
   /** Highest mean load of the slot that a stop as reported explains, kW. */
   readonly upperKw: number;
 }
 
-const silent = { logLikelihoodRatio: 0, upperKw: 0 } as const;
-const unknown = (reason: string): SlotJudgement => ({ kind: 'unknown', verdict: 'UNKNOWN', reason, ...silent });
+/** A slot that cannot be judged, or in which no stop was reported. */
+export function unjudged(kind: 'not-stopped' | 'unknown', reason: Reason): SlotJudgement {
+  return { kind, reason, logLikelihoodRatio: 0, upperKw: 0 };
+}
 
 /** Highest evidence that one slot can give: it may always be one of the unexplained few. */
 export function evidenceCap(p: StoppedButRunning): number {
   return -Math.log(p.unexplainedSlotShare);
-}
-
-/**
- * Evidence at which a run is confirmed. A CUSUM of log-likelihood ratios that signals at h has a mean time between
- * false signals of at least e^h slots (Lorden 1971, Ann. Math. Statist. 42(6)), given the model and independent slots.
- */
-export function confirmationLimit(p: StoppedButRunning, intervalMs: number): number {
-  const slotsPerMonth = (30 * 86_400_000) / intervalMs;
-  return Math.log(slotsPerMonth / p.falseAlarmsPerMonth);
 }
 
 /** Least load above its stopped median that the meter can tell from a stop, kW. */
@@ -104,16 +123,16 @@ export function judgeSlot(
 ): SlotJudgement {
   const evidenceLimit = Math.log(p.slotLikelihoodRatio);
   if (shares.stopped < 0.5) {
-    if (shares.unknown > shares.running) return unknown('state-unknown');
-    return { kind: 'not-stopped', ...runningVerdict(kw, subject, p), ...silent };
+    if (shares.unknown > shares.running) return unjudged('unknown', 'state-unknown');
+    return unjudged('not-stopped', runningReason(kw, subject, p));
   }
-  if (kw === undefined) return unknown('load-missing');
+  if (kw === undefined) return unjudged('unknown', 'load-missing');
   const { modes } = subject;
   if (!modes) return judgeByNameplate(kw, shares, subject, p);
   // Nameplates are weak, but a mode that no nameplate within their known error explains is not of these machines.
   const extraKw = medianKw(modes.running) - medianKw(modes.stopped);
   if (subject.ratedKw !== undefined && extraKw > subject.ratedKw / p.nameplateLow)
-    return unknown('modes-not-of-subject');
+    return unjudged('unknown', 'modes-not-of-subject');
 
   // Whatever part of the slot was not reported stopped may have drawn as much as running ever does.
   const whole = shares.stopped === 1;
@@ -124,19 +143,17 @@ export function judgeSlot(
   if (llr >= evidenceLimit) {
     return {
       kind: 'judged',
-      verdict: 'CONTRADICTORY',
       reason: 'load-of-running-kind',
       logLikelihoodRatio: llr,
       upperKw,
     };
   }
   if (asStopped > -evidenceLimit) {
-    return { kind: 'judged', verdict: 'UNKNOWN', reason: 'load-between-modes', logLikelihoodRatio: llr, upperKw };
+    return { kind: 'judged', reason: 'load-between-modes', logLikelihoodRatio: llr, upperKw };
   }
   const visible = isVisible(minimumDetectableKw(modes, p), subject, p);
   return {
     kind: 'judged',
-    verdict: visible ? 'CONSISTENT' : 'UNKNOWN',
     reason: visible ? 'load-of-stopped-kind' : 'below-detectable-load',
     logLikelihoodRatio: asStopped,
     upperKw,
@@ -156,142 +173,21 @@ function isVisible(detectableKw: number, subject: SubjectKnowledge, p: StoppedBu
  * machine can draw, where nothing else is behind the meter.
  */
 function judgeByNameplate(kw: number, shares: Shares, subject: SubjectKnowledge, p: StoppedButRunning): SlotJudgement {
-  if (!subject.dedicated || subject.ratedKw === undefined) return unknown('load-not-learned');
+  if (!subject.dedicated || subject.ratedKw === undefined) return unjudged('unknown', 'load-not-learned');
   const highestKw = subject.ratedKw / p.nameplateLow;
   const upperKw = highestKw * (shares.stopped * p.highestIdleShare + (1 - shares.stopped));
-  if (kw <= upperKw) return unknown('load-not-learned');
+  if (kw <= upperKw) return unjudged('unknown', 'load-not-learned');
   return {
     kind: 'judged',
-    verdict: 'CONTRADICTORY',
     reason: 'load-above-any-idle',
     logLikelihoodRatio: Math.log(p.slotLikelihoodRatio),
     upperKw,
   };
 }
 
-function runningVerdict(kw: number | undefined, { modes }: SubjectKnowledge, p: StoppedButRunning) {
-  if (kw === undefined || !modes) return { verdict: 'UNKNOWN', reason: 'reported-running' } as const;
-  const llr = logLikelihoodRatio(modes, kw, evidenceCap(p));
-  return llr >= Math.log(p.slotLikelihoodRatio)
-    ? ({ verdict: 'CONSISTENT', reason: 'reported-running' } as const)
-    : ({ verdict: 'UNKNOWN', reason: 'reported-running-at-low-load' } as const);
-}
-
-/** A stretch of slots in which evidence for running holds against a reported stop. */
-export interface Run {
-  firstMs: number;
-  /** End of the last slot with evidence for running. */
-  lastEndMs: number;
-  contradictoryMs: number;
-  /** Sums over contradictory slots, weighted by their length: mean and bound follow. */
-  kwMs: number;
-  upperKwMs: number;
-  logLikelihoodRatio: number;
-  /** True once a single slot was contradictory. */
-  provisional: boolean;
-  confirmed: boolean;
-  /** Time at stop level since `lastEndMs`. */
-  quietMs: number;
-  first: EvidenceSlot[];
-  last: EvidenceSlot[];
-}
-
-/** Where the sequential test of one subject stands after a slot. */
-export interface TestState {
-  cusum: number;
-  run: Run | undefined;
-}
-
-const evidenceKept = 48;
-
-/**
- * Takes one slot into the sequential test; returns a run that ended with it, if it was at least provisional. Missing
- * and unknown slots neither add to a run nor end it.
- */
-export function foldSlot(
-  state: TestState,
-  slot: {
-    readonly startMs: number;
-    readonly intervalMs: number;
-    readonly kw: number | undefined;
-    readonly stoppedShare: number;
-  },
-  judgement: SlotJudgement,
-  p: StoppedButRunning,
-): Run | undefined {
-  if (judgement.kind === 'unknown') return undefined;
-  if (judgement.kind === 'not-stopped') return endRun(state);
-  const llr = judgement.logLikelihoodRatio;
-  if (llr > 0) {
-    const run = state.run ?? newRun(slot.startMs);
-    state.run = run;
-    state.cusum += llr;
-    run.lastEndMs = slot.startMs + slot.intervalMs;
-    run.quietMs = 0;
-    const weightMs = slot.intervalMs * slot.stoppedShare;
-    run.contradictoryMs += weightMs;
-    run.kwMs += slot.kw! * weightMs;
-    run.upperKwMs += judgement.upperKw * weightMs;
-    run.logLikelihoodRatio += llr;
-    keepEvidence(run, {
-      startMs: slot.startMs,
-      intervalMs: slot.intervalMs,
-      meanKw: slot.kw!,
-      stoppedShare: slot.stoppedShare,
-      logLikelihoodRatio: llr,
-    });
-    if (judgement.verdict === 'CONTRADICTORY') run.provisional = true;
-    if (state.cusum >= confirmationLimit(p, slot.intervalMs)) {
-      run.provisional = true;
-      run.confirmed = true;
-    }
-    return undefined;
-  }
-  state.cusum = Math.max(0, state.cusum + llr);
-  const { run } = state;
-  if (!run) return undefined;
-  run.quietMs += slot.intervalMs;
-  const over = run.confirmed ? run.quietMs >= p.clearAfterMinutes * 60_000 : state.cusum === 0;
-  return over ? endRun(state) : undefined;
-}
-
-export function cloneTest(state: TestState): TestState {
-  const { run } = state;
-  return { cusum: state.cusum, run: run && { ...run, first: [...run.first], last: [...run.last] } };
-}
-
-/** Evidence slots of a run in order, the middle of a long one left out. */
-export function evidenceOf(run: Run): EvidenceSlot[] {
-  return [...run.first, ...run.last];
-}
-
-function newRun(firstMs: number): Run {
-  return {
-    firstMs,
-    lastEndMs: firstMs,
-    contradictoryMs: 0,
-    kwMs: 0,
-    upperKwMs: 0,
-    logLikelihoodRatio: 0,
-    provisional: false,
-    confirmed: false,
-    quietMs: 0,
-    first: [],
-    last: [],
-  };
-}
-
-function keepEvidence(run: Run, slot: EvidenceSlot): void {
-  if (run.first.length < evidenceKept) run.first.push(slot);
-  else {
-    run.last.push(slot);
-    if (run.last.length > evidenceKept) run.last.shift();
-  }
-}
-
-function endRun(state: TestState): Run | undefined {
-  const { run } = state;
-  state.run = undefined;
-  state.cusum = 0;
-  return run?.provisional ? run : undefined;
+function runningReason(kw: number | undefined, { modes }: SubjectKnowledge, p: StoppedButRunning): Reason {
+  if (kw === undefined || !modes) return 'reported-running';
+  return logLikelihoodRatio(modes, kw, evidenceCap(p)) >= Math.log(p.slotLikelihoodRatio)
+    ? 'reported-running-at-running-load'
+    : 'reported-running-at-low-load';
 }

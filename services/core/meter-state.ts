@@ -1,0 +1,151 @@
+import { judgeMachine, judgeSomeMachine } from './detectors/shared-meter.ts';
+import { judgeSlot, type StoppedButRunning } from './detectors/stopped-but-running.ts';
+import { ExplainedLoad } from './explained-load.ts';
+import { LoadModel, type LoadModelOptions, leastKw } from './load-model.ts';
+import type { Meter } from './records.ts';
+import { type Filed, groupShares, type Reported } from './shares.ts';
+import type { Witness } from './site.ts';
+import { LoadSlots } from './slots.ts';
+import type { JudgedSlot } from './subject.ts';
+import type { Shares } from './timeline.ts';
+
+/** What is known of one meter: its load over the horizon and what was learned from it. */
+export class MeterState {
+  slots: LoadSlots;
+  model = new LoadModel();
+  /** Where several machines share the meter: what each of them adds to its load. */
+  private explained: ExplainedLoad | undefined;
+  private installationId: string;
+  /** End of the newest slot with a reading. */
+  newestMs: number;
+
+  constructor(spec: Meter, spanMs: number, startMs: number) {
+    this.slots = new LoadSlots(spec.intervalMs, spanMs, startMs);
+    this.installationId = spec.installationId;
+    this.newestMs = startMs;
+  }
+
+  /** Mean load of a slot that can be judged, kW: measured or estimated, of a meter that does not export. */
+  usableKw(startMs: number, exports: boolean): number | undefined {
+    if (exports) return undefined;
+    const quality = this.slots.qualityAt(startMs);
+    return quality === 'measured' || quality === 'estimated' ? this.slots.kwAt(startMs) : undefined;
+  }
+
+  /**
+   * Judges one slot: first the group behind the meter, then each machine of it where the load may tell them apart.
+   * `group` holds the machines in the witness's order.
+   */
+  judge(
+    witness: Witness,
+    group: readonly Reported[],
+    filed: Filed,
+    startMs: number,
+    parameters: StoppedButRunning,
+  ): JudgedSlot[] {
+    const { intervalMs } = this.slots;
+    const kw = this.usableKw(startMs, witness.meter.exports);
+    const shares = groupShares(group, filed, startMs, startMs + intervalMs, parameters);
+    const sameMeter = witness.meter.installationId === this.installationId;
+    const slotOf = (judgement: JudgedSlot['judgement'], stoppedShare: number): JudgedSlot => ({
+      startMs,
+      intervalMs,
+      kw,
+      stoppedShare,
+      judgement,
+    });
+    const whole = judgeSlot(
+      kw,
+      shares,
+      {
+        modes: sameMeter ? this.model.modes : undefined,
+        ratedKw: witness.ratedKw,
+        smallestRatedKw: witness.smallestRatedKw,
+        machines: witness.equipment.length,
+        dedicated: witness.dedicated,
+      },
+      parameters,
+    );
+    if (!witness.tellsApart) return [slotOf(whole, shares.stopped)];
+    const each = this.machineShares(group, filed, startMs, parameters);
+    const explained = sameMeter ? this.explained : undefined;
+    const some = shares.stopped < 1 ? judgeSomeMachine(each, kw, explained, parameters) : undefined;
+    return [
+      slotOf(some ?? whole, some ? 1 : shares.stopped),
+      ...each.map((own, index) => slotOf(judgeMachine(index, each, kw, explained, parameters), own.stopped)),
+    ];
+  }
+
+  /** Learns one sealed slot. Sealed slots come in event-time order. */
+  learn(
+    witness: Witness,
+    group: readonly Reported[],
+    filed: Filed,
+    startMs: number,
+    options: LoadModelOptions,
+    parameters: StoppedButRunning,
+  ): void {
+    const kw = this.usableKw(startMs, witness.meter.exports);
+    if (kw === undefined) return;
+    this.model.learn(kw, this.slots.intervalMs, options);
+    if (!witness.tellsApart) return;
+    const ids = witness.equipment.map((e) => e.equipmentId);
+    if (this.explained?.equipmentIds.join('\n') !== ids.join('\n')) {
+      const rated = witness.equipment.map((e) => e.ratedPowerKw);
+      // Ten times the first load seen is wide enough for any base: the first slots decide.
+      this.explained = new ExplainedLoad(ids, rated, 10 * Math.max(kw, leastKw));
+    }
+    const each = this.machineShares(group, filed, startMs, parameters);
+    if (each.every((shares) => shares.unknown === 0)) {
+      this.explained!.learn(
+        each.map((shares) => shares.running),
+        kw,
+      );
+    }
+  }
+
+  /** Another meter or other transformers: what was learned is of another scale. */
+  follow(installationId: string): void {
+    if (installationId === this.installationId) return;
+    this.model = LoadModel.following(this.model);
+    this.explained = undefined;
+    this.installationId = installationId;
+  }
+
+  toState(): { json: readonly unknown[]; blocks: Uint8Array[] } {
+    const { head, readingMs, blocks } = this.slots.toBlocks();
+    const { intervalMs, capacity } = this.slots;
+    const ring = [intervalMs, capacity, head, readingMs, blocks.length];
+    return { json: [this.installationId, this.newestMs, ring, this.model, this.explained ?? null], blocks };
+  }
+
+  /** Rebuilds from `toState`; takes its blocks from the front of the list. */
+  static fromState(json: readonly unknown[], blocks: Uint8Array[]): MeterState {
+    const [installationId, newestMs, ring, model, explained] = json as [
+      string,
+      number,
+      [number, number, number, number, number],
+      unknown[],
+      unknown[] | null,
+    ];
+    const [intervalMs, capacity, head, readingMs, count] = ring;
+    const meter: MeterState = Object.create(MeterState.prototype);
+    meter.slots = LoadSlots.ofCapacity(intervalMs, capacity);
+    meter.slots.restore(head, readingMs, blocks.splice(0, count));
+    meter.model = LoadModel.fromJSON(model);
+    meter.explained = explained ? ExplainedLoad.fromJSON(explained) : undefined;
+    meter.installationId = installationId;
+    meter.newestMs = newestMs;
+    return meter;
+  }
+
+  private machineShares(
+    group: readonly Reported[],
+    filed: Filed,
+    startMs: number,
+    parameters: StoppedButRunning,
+  ): Shares[] {
+    const endMs = startMs + this.slots.intervalMs;
+    return group.map((machine) => groupShares([machine], filed, startMs, endMs, parameters));
+  }
+}
