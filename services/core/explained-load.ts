@@ -2,23 +2,32 @@
  * Load of a meter that several machines share, explained as a base and the machines that should be running, with its
  * uncertainty: recursive least squares (a Kalman filter with constant state) over sealed slots.
  *
- * It needs reports to tell machines apart, so it takes them with care: a slot with far more load than its reports
- * explain teaches nothing (a liar who starts after an honest time cannot move it), and a machine that never was
- * reported running stays unknown, because its share was never seen. What it cannot separate it says it cannot.
+ * It needs reports to tell machines apart, so it takes them with care: a slot far from what its reports explain moves
+ * it little (a liar who starts after an honest time is soon out of step with it), and a machine that never was reported
+ * running stays unknown, because its share was never seen. What it cannot separate it says it cannot.
  */
 
 /** More machines than this behind one meter are judged as a group only: the state grows with the square. */
 export const mostMachines = 24;
-/** Spread of a machine's load around its own mean before anything was learned, as a share of the explained load. */
+/** Spread of the load around its explanation before anything was learned, as a share of it. */
 const firstSpread = 0.3;
-/** An outlier by this many spreads teaches nothing. */
-const outlier = 4;
-/** Slots with at least one known report before gating begins: until then everything is news. */
-const settlingSlots = 48;
-/** Memory of the spread, in slots. */
-const spreadMemory = 200;
-/** Slow change of a machine's load a slot, as a share of its mean: 10 % in about a month of 15-minute slots. */
-const driftShare = 0.002;
+/** A surprise counts up to this many standard deviations (Huber): lies move little, a wrong explanation still mends. */
+const mostSurprise = 2;
+/** Until this much was learned everything is news, ms. */
+const settlingMs = 24 * 3_600_000;
+/** A workpiece or a batch keeps a load off its mean for about this long: slots within it count as one, ms. */
+const correlationMs = 900_000;
+/** Memory of the spread, in learned slots. */
+const spreadMemory = 500;
+/** Slow change of a machine's load, as a share of its mean an hour: about 5 % a month. */
+const driftShareAnHour = 0.002;
+/** What a meter resolves at least, kW. */
+const resolutionKw = 0.02;
+
+/** Share of a slot's evidence that is new, given the slots before it. */
+export function newsShare(intervalMs: number): number {
+  return Math.min(1, intervalMs / correlationMs);
+}
 
 export interface Explanation {
   /** Mean load that the reports explain, kW, and the standard deviation of one slot around it. */
@@ -28,12 +37,15 @@ export interface Explanation {
 
 export class ExplainedLoad {
   readonly equipmentIds: readonly string[];
+  /** Base, then one entry a machine, kW. */
   private mean: number[];
   private covariance: number[];
-  private spread = firstSpread;
-  private slots = 0;
+  /** Relative spread of the base, and of what runs on it. */
+  private baseSpread = firstSpread;
+  private runningSpread = firstSpread;
+  private learnedMs = 0;
 
-  /** `ratedKw`: nameplates as a weak prior, `null` where missing; `highestKw`: largest load seen so far. */
+  /** `ratedKw`: nameplates as a weak prior, `null` where missing; `highestKw`: more than any machine may draw. */
   constructor(equipmentIds: readonly string[], ratedKw: readonly (number | null)[], highestKw: number) {
     this.equipmentIds = equipmentIds;
     const n = equipmentIds.length + 1;
@@ -44,40 +56,38 @@ export class ExplainedLoad {
   }
 
   /** Learns one sealed slot. `running` holds the share of the slot that each machine was reported running. */
-  learn(running: readonly number[], kw: number): void {
-    const x = [1, ...running];
-    const { kw: explained, sdKw } = this.explain(running);
-    const surprise = kw - explained;
-    if (this.slots >= settlingSlots && surprise > outlier * sdKw) return;
+  learn(running: readonly number[], kw: number, intervalMs: number): void {
+    const x = [1].concat(running);
+    const { sdKw } = this.explain(running);
     const n = x.length;
+    const bound = this.learnedMs < settlingMs ? Number.POSITIVE_INFINITY : mostSurprise * sdKw;
+    const surprise = Math.min(bound, Math.max(-bound, kw - this.dot(x)));
     const gain = new Array<number>(n).fill(0);
     for (let i = 0; i < n; i++) {
       for (let j = 0; j < n; j++) gain[i]! += this.covariance[i * n + j]! * x[j]!;
     }
-    const variance = sdKw * sdKw;
-    for (let i = 0; i < n; i++) this.mean[i]! += (gain[i]! / variance) * surprise;
+    const own = Math.max(this.ownVariance(running), (this.runningSpread * surprise) ** 2);
+    let variance = own / newsShare(intervalMs);
+    for (let i = 0; i < n; i++) variance += gain[i]! * x[i]!;
+    const drift = (driftShareAnHour * intervalMs) / 3_600_000;
     for (let i = 0; i < n; i++) {
+      this.mean[i]! += (gain[i]! / variance) * surprise;
       for (let j = 0; j < n; j++) this.covariance[i * n + j]! -= (gain[i]! * gain[j]!) / variance;
-      this.covariance[i * n + i]! += (driftShare * this.mean[i]!) ** 2;
+      this.covariance[i * n + i]! += (drift * this.mean[i]!) ** 2;
     }
-    this.slots++;
-    const scale = Math.max(explained, kw, 1e-3);
-    // 1.25 turns a mean deviation into a standard deviation (normal distribution).
-    const deviation = Math.min((1.25 * Math.abs(surprise)) / scale, 1);
-    this.spread += (deviation - this.spread) / Math.min(this.slots + 10, spreadMemory);
+    this.learnedMs += intervalMs;
+    this.learnSpread(running, kw, intervalMs);
   }
 
+  /** Mean load that the reports explain and what one slot may differ from it. */
   explain(running: readonly number[]): Explanation {
-    const x = [1, ...running];
+    const x = [1].concat(running);
     const n = x.length;
-    let kw = 0;
-    let variance = 0;
+    let variance = this.ownVariance(running);
     for (let i = 0; i < n; i++) {
-      kw += x[i]! * this.mean[i]!;
       for (let j = 0; j < n; j++) variance += x[i]! * x[j]! * this.covariance[i * n + j]!;
     }
-    const own = this.spread * Math.max(Math.abs(kw), 1e-3);
-    return { kw, sdKw: Math.sqrt(Math.max(0, variance) + own * own) };
+    return { kw: this.baseKw + this.runningKw(running), sdKw: Math.sqrt(Math.max(0, variance)) };
   }
 
   /** Load of one machine, kW, and the standard deviation of what is known of it. */
@@ -109,11 +119,19 @@ export class ExplainedLoad {
   }
 
   toJSON(): readonly unknown[] {
-    return [this.equipmentIds, this.mean, this.covariance, this.spread, this.slots];
+    const { equipmentIds, mean, covariance, baseSpread, runningSpread, learnedMs } = this;
+    return [equipmentIds, mean, covariance, baseSpread, runningSpread, learnedMs];
   }
 
   static fromJSON(json: readonly unknown[]): ExplainedLoad {
-    const [ids, mean, covariance, spread, slots] = json as [string[], number[], number[], number, number];
+    const [ids, mean, covariance, baseSpread, runningSpread, learnedMs] = json as [
+      string[],
+      number[],
+      number[],
+      number,
+      number,
+      number,
+    ];
     const load = new ExplainedLoad(
       ids,
       ids.map(() => null),
@@ -121,8 +139,44 @@ export class ExplainedLoad {
     );
     load.mean = mean;
     load.covariance = covariance;
-    load.spread = spread;
-    load.slots = slots;
+    load.baseSpread = baseSpread;
+    load.runningSpread = runningSpread;
+    load.learnedMs = learnedMs;
     return load;
+  }
+
+  private get baseKw(): number {
+    return Math.max(0, this.mean[0]!);
+  }
+
+  /** What the machines add; an estimate below zero is noise around nothing. */
+  private runningKw(running: readonly number[]): number {
+    let kw = 0;
+    for (let i = 0; i < running.length; i++) kw += running[i]! * Math.max(0, this.mean[i + 1]!);
+    return kw;
+  }
+
+  private dot(x: readonly number[]): number {
+    let kw = 0;
+    for (let i = 0; i < x.length; i++) kw += x[i]! * this.mean[i]!;
+    return kw;
+  }
+
+  /** Variance of one slot around its explanation, were that known exactly, kW^2. */
+  private ownVariance(running: readonly number[]): number {
+    const base = this.baseSpread * this.baseKw;
+    const rest = this.runningSpread * this.runningKw(running);
+    return base * base + rest * rest + resolutionKw * resolutionKw;
+  }
+
+  private learnSpread(running: readonly number[], kw: number, intervalMs: number): void {
+    const on = this.runningKw(running);
+    const of = on > 0 ? on : this.baseKw;
+    if (of <= resolutionKw) return;
+    // 1.25 turns a mean deviation into a standard deviation (normal distribution).
+    const deviation = Math.min((1.25 * Math.abs(kw - this.baseKw - on)) / of, 1);
+    const weight = 1 / Math.min(10 + this.learnedMs / intervalMs, spreadMemory);
+    if (on > 0) this.runningSpread += (deviation - this.runningSpread) * weight;
+    else this.baseSpread += (deviation - this.baseSpread) * weight;
   }
 }

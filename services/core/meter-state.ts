@@ -69,10 +69,12 @@ export class MeterState {
     if (!witness.tellsApart) return [slotOf(whole, shares.stopped)];
     const each = this.machineShares(group, filed, startMs, parameters);
     const explained = sameMeter ? this.explained : undefined;
-    const some = shares.stopped < 1 ? judgeSomeMachine(each, kw, explained, parameters) : undefined;
+    const some = shares.stopped < 1 ? judgeSomeMachine(each, kw, explained, intervalMs, parameters) : undefined;
     return [
       slotOf(some ?? whole, some ? 1 : shares.stopped),
-      ...each.map((own, index) => slotOf(judgeMachine(index, each, kw, explained, parameters), own.stopped)),
+      ...each.map((own, index) =>
+        slotOf(judgeMachine(index, each, kw, explained, intervalMs, parameters), own.stopped),
+      ),
     ];
   }
 
@@ -96,12 +98,15 @@ export class MeterState {
       this.explained = new ExplainedLoad(ids, rated, 10 * Math.max(kw, leastKw));
     }
     const each = this.machineShares(group, filed, startMs, parameters);
-    if (each.every((shares) => shares.unknown === 0)) {
-      this.explained!.learn(
-        each.map((shares) => shares.running),
-        kw,
-      );
-    }
+    const bare = this.machineShares(group, filed, startMs, { ...parameters, runDownMinutes: 0 });
+    // A machine that runs down, stands by or is silent draws anything between nothing and its load: that teaches nothing.
+    const clear = each.every((s, i) => s.unknown + s.standby === 0 && s.running === bare[i]!.running);
+    if (!clear) return;
+    this.explained!.learn(
+      each.map((s) => s.running),
+      kw,
+      this.slots.intervalMs,
+    );
   }
 
   /** Another meter or other transformers: what was learned is of another scale. */

@@ -78,7 +78,8 @@ export function foldSlot(
       logLikelihoodRatio: llr,
     });
     if (verdictOf[judgement.reason] === 'CONTRADICTORY') run.provisional = true;
-    if (state.cusum >= confirmationLimit(p, slot.intervalMs)) {
+    const longEnough = run.contradictoryMs >= p.confirmAfterMinutes * 60_000;
+    if (longEnough && state.cusum >= confirmationLimit(p, slot.intervalMs)) {
       run.provisional = true;
       run.confirmed = true;
     }

@@ -13,8 +13,8 @@ export interface Filed {
   readonly events: ReadonlyMap<string, SiteEvent>;
 }
 
-/** Codes rank: a group is running if one machine is, else unknown if one is, else stopped. */
-const codeOf: Readonly<Record<ReportedKind, number>> = { stopped: 0, unknown: 1, running: 2 };
+/** Codes rank: a group is running if one machine is, else on standby, unknown or stopped. */
+const codeOf: Readonly<Record<ReportedKind, number>> = { stopped: 0, unknown: 1, standby: 2, running: 3 };
 const minutesHeld = 24 * 60;
 const grid = new Uint8Array(minutesHeld);
 const own = new Uint8Array(minutesHeld);
@@ -58,7 +58,7 @@ export function groupShares(
     for (let minute = 0; minute < length; minute++) grid[minute] = Math.max(grid[minute]!, own[minute]!);
   }
   let sinceNotStopped = Number.POSITIVE_INFINITY;
-  const counts = [0, 0, 0];
+  const counts = [0, 0, 0, 0];
   for (let minute = 0; minute < length; minute++) {
     const code = grid[minute]!;
     sinceNotStopped = code === codeOf.stopped ? sinceNotStopped + 1 : 0;
@@ -66,13 +66,20 @@ export function groupShares(
     counts[sinceNotStopped > 0 && sinceNotStopped <= runDownMinutes ? codeOf.running : code]!++;
   }
   const total = length - runDownMinutes;
-  return { stopped: counts[0]! / total, unknown: counts[1]! / total, running: counts[2]! / total };
+  const [stopped, unknown, standby, running] = counts as [number, number, number, number];
+  return {
+    stopped: stopped / total,
+    unknown: unknown / total,
+    standby: standby / total,
+    running: (running + standby) / total,
+  };
 }
 
 const wholly: Readonly<Record<ReportedKind, Shares>> = {
-  stopped: { stopped: 1, running: 0, unknown: 0 },
-  running: { stopped: 0, running: 1, unknown: 0 },
-  unknown: { stopped: 0, running: 0, unknown: 1 },
+  stopped: { stopped: 1, running: 0, standby: 0, unknown: 0 },
+  running: { stopped: 0, running: 1, standby: 0, unknown: 0 },
+  standby: { stopped: 0, running: 1, standby: 1, unknown: 0 },
+  unknown: { stopped: 0, running: 0, standby: 0, unknown: 1 },
 };
 
 /** The usual case without a grid: nothing changed for any machine over the slot and the run-down before it. */

@@ -18,9 +18,12 @@ export const bucketUnitMs = 60_000;
 
 /** What a timeline says of a span, as shares of it that add up to 1. */
 export interface Shares {
-  stopped: number;
-  running: number;
-  unknown: number;
+  readonly stopped: number;
+  /** Reported running, energised, running down or at filed work. */
+  readonly running: number;
+  /** Part of `running`: energised but not at work, so that its load is anyone's guess. */
+  readonly standby: number;
+  readonly unknown: number;
 }
 
 /**
@@ -200,11 +203,11 @@ function joined(runs: readonly number[]): number[] {
   return runs.filter((run, i) => i === 0 || (run & maskAll) !== (runs[i - 1]! & maskAll));
 }
 
-export type ReportedKind = 'stopped' | 'running' | 'unknown';
+export type ReportedKind = 'stopped' | 'standby' | 'running' | 'unknown';
 
 function kindOf(states: number): ReportedKind {
   if ((states & ~stoppedMask) === 0) return 'stopped';
   // Only UNKNOWN was said, or both stopped and not stopped: nobody can tell which holds for the bucket.
   if ((states & stoppedMask) !== 0 || states === stateBit.UNKNOWN) return 'unknown';
-  return 'running';
+  return (states & stateBit.RUNNING) === 0 && (states & stateBit.STANDBY) !== 0 ? 'standby' : 'running';
 }

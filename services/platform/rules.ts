@@ -16,6 +16,7 @@ const stoppedButRunning = Type.Object(
   {
     runDownMinutes: Type.Integer({ minimum: 0, maximum: 240 }),
     holdReports: Type.Integer({ minimum: 0, maximum: 60 }),
+    confirmAfterMinutes: Type.Integer({ minimum: 0, maximum: 1440 }),
     clearAfterMinutes: Type.Integer({ minimum: 0, maximum: 1440 }),
     slotLikelihoodRatio: Type.Number({ exclusiveMinimum: 1 }),
     falseAlarmsPerMonth: positive,

@@ -2,7 +2,7 @@
  * Stopped but running behind a meter that several machines share, where some of them rightly run: the load is explained
  * by the machines reported running, and what is left over is evidence for those reported stopped.
  */
-import type { ExplainedLoad } from '../explained-load.ts';
+import { type ExplainedLoad, newsShare } from '../explained-load.ts';
 import type { Shares } from '../timeline.ts';
 import { evidenceCap, type SlotJudgement, type StoppedButRunning, unjudged } from './stopped-but-running.ts';
 
@@ -18,6 +18,7 @@ export function judgeMachine(
   shares: readonly Shares[],
   kw: number | undefined,
   explained: ExplainedLoad | undefined,
+  intervalMs: number,
   p: StoppedButRunning,
 ): SlotJudgement {
   const own = shares[index]!;
@@ -36,9 +37,12 @@ export function judgeMachine(
   const suspect = suspects.find((s) => s.index === index)!;
   if (suspect.atBest < limit) return unjudged('unknown', 'below-detectable-load');
   const upperKw = upperOf(shares, explained, limit);
-  const base = { kind: 'judged', logLikelihoodRatio: suspect.llr, upperKw } as const;
-  if (suspect.llr <= -limit) return { ...base, reason: 'load-explained' };
-  if (suspect.llr < limit) return { ...base, reason: 'load-between-explanations' };
+  // A machine on standby may draw anything up to its running load: that can only take evidence away.
+  const guessed = shares.some((s) => s.standby > 0);
+  const llr = guessed ? Math.max(0, suspect.llr) : suspect.llr;
+  const base = { kind: 'judged', logLikelihoodRatio: llr * newsShare(intervalMs), upperKw } as const;
+  if (llr <= -limit) return { ...base, reason: 'load-explained' };
+  if (llr < limit) return { ...base, reason: 'load-between-explanations' };
   const others = suspects.filter((s) => s.index !== index);
   if (others.some((other) => suspect.llr - other.llr < limit)) return unjudged('unknown', 'which-machine-unknown');
   return { ...base, reason: 'load-not-explained' };
@@ -52,6 +56,7 @@ export function judgeSomeMachine(
   shares: readonly Shares[],
   kw: number | undefined,
   explained: ExplainedLoad | undefined,
+  intervalMs: number,
   p: StoppedButRunning,
 ): SlotJudgement | undefined {
   if (kw === undefined || !explained || shares.some((s) => s.unknown > 0)) return undefined;
@@ -61,7 +66,7 @@ export function judgeSomeMachine(
   return {
     kind: 'judged',
     reason: 'some-machine-runs',
-    logLikelihoodRatio: first.llr,
+    logLikelihoodRatio: first.llr * newsShare(intervalMs),
     upperKw: upperOf(shares, explained, limit),
   };
 }

@@ -19,6 +19,8 @@ export interface StoppedButRunning {
   readonly runDownMinutes: number;
   /** A machine that misses this many reports keeps its last reported state; after that it is unknown. */
   readonly holdReports: number;
+  /** Contradictory time before a confirmation: clocks are off and reports late by minutes. */
+  readonly confirmAfterMinutes: number;
   /** A confirmed contradiction ends when the load has been at stop level for this long. */
   readonly clearAfterMinutes: number;
   /** Slots whose likelihood ratio is at least this are contradictory, at most its inverse consistent. */
