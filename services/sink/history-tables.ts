@@ -1,0 +1,322 @@
+import type {
+  AlarmState,
+  EvidenceSlot,
+  FindingState,
+  Level,
+  SubjectKind,
+  SubjectStatus,
+  Verdict,
+} from '../core/records.ts';
+import type { LogRecord } from '../platform/log.ts';
+import { refuseTimes } from './refuse-times.ts';
+import { RowBinary } from './row-binary.ts';
+import type { Table } from './tables.ts';
+
+// Numbers of the Enum8 columns, as the migrations have them.
+const levelNumber: Readonly<Record<Level, number>> = { BLUE: 0, YELLOW: 1, ORANGE: 2, RED: 3 };
+const verdictNumber: Readonly<Record<Verdict, number>> = { UNKNOWN: 0, CONSISTENT: 1, CONTRADICTORY: 2 };
+const subjectNumber: Readonly<Record<SubjectKind, number>> = { ENTERPRISE: 0, METER: 1, EQUIPMENT: 2 };
+const findingNumber: Readonly<Record<FindingState, number>> = {
+  PROVISIONAL: 0,
+  CONFIRMED: 1,
+  REVISED: 2,
+  RETRACTED: 3,
+  CLOSED: 4,
+};
+const alarmNumber: Readonly<Record<AlarmState, number>> = {
+  NORMAL: 0,
+  UNACKNOWLEDGED: 1,
+  ACKNOWLEDGED: 2,
+  RETURNED_UNACKNOWLEDGED: 3,
+  LATCHED: 4,
+  SHELVED: 5,
+  SUPPRESSED_BY_DESIGN: 6,
+  OUT_OF_SERVICE: 7,
+};
+
+const { text, float64, uint32, uint64, uint8 } = RowBinary.prototype;
+const originColumns = ['origin_partition', 'origin_offset', 'append_time'];
+
+function writeOrigin(rows: RowBinary, record: LogRecord): void {
+  rows.uint32(record.partition);
+  rows.uint64(record.offset);
+  rows.uint64(record.appendTimeMs);
+}
+
+export const findings: Table<'findings'> = {
+  name: 'findings',
+  columns: [
+    'finding_id',
+    'revision',
+    'state',
+    'settled',
+    'detector',
+    'rule_id',
+    'rule_version',
+    'rule_hash',
+    'engine_version',
+    'level',
+    'enterprise_id',
+    'region_code',
+    'subject_kind',
+    'subject_id',
+    'equipment_ids',
+    'meter_id',
+    'first_slot_at',
+    'last_slot_end_at',
+    'first_said_at',
+    'said_at',
+    'contradictory_ms',
+    'seen_mean_kw',
+    'stopped_upper_kw',
+    'running_typical_kw',
+    'minimum_detectable_kw',
+    'log_likelihood_ratio',
+    'false_alarm_bound',
+    'summary_en',
+    'summary_zh',
+    'slots.start_at',
+    'slots.interval_ms',
+    'slots.mean_kw',
+    'slots.stopped_share',
+    'slots.log_likelihood_ratio',
+    'retracted_because',
+    'superseded_by',
+    ...originColumns,
+  ],
+  refuse: ({ firstSlotMs, lastSlotEndMs, firstSaidMs, saidMs, slots }) =>
+    refuseTimes({
+      firstSlotMs,
+      lastSlotEndMs,
+      firstSaidMs,
+      saidMs,
+      'slots.startMs': slots.find(({ startMs }) => refuseTimes({ startMs }))?.startMs ?? null,
+    }),
+  write(rows, items) {
+    for (const { value, record } of items) {
+      rows.text(value.findingId);
+      rows.uint32(value.revision);
+      rows.uint8(findingNumber[value.state]);
+      rows.uint8(value.settled ? 1 : 0);
+      rows.text(value.detector);
+      rows.text(value.ruleId);
+      rows.uint32(value.ruleVersion);
+      rows.text(value.ruleHash);
+      rows.text(value.engineVersion);
+      rows.uint8(levelNumber[value.level]);
+      rows.text(value.enterpriseId);
+      rows.text(value.regionCode);
+      rows.uint8(subjectNumber[value.subjectKind]);
+      rows.text(value.subjectId);
+      rows.array(value.equipmentIds, text);
+      rows.text(value.meterId);
+      rows.uint64(value.firstSlotMs);
+      rows.uint64(value.lastSlotEndMs);
+      rows.uint64(value.firstSaidMs);
+      rows.uint64(value.saidMs);
+      rows.uint64(value.contradictoryMs);
+      rows.float64(value.seenMeanKw);
+      rows.float64(value.stoppedUpperKw);
+      rows.nullable(value.runningTypicalKw, float64);
+      rows.nullable(value.minimumDetectableKw, float64);
+      rows.float64(value.logLikelihoodRatio);
+      rows.float64(value.falseAlarmBound);
+      rows.text(value.summaryEn);
+      rows.text(value.summaryZh);
+      writeSlots(rows, value.slots);
+      rows.nullable(value.retractedBecause, text);
+      rows.nullable(value.supersededBy, text);
+      writeOrigin(rows, record);
+    }
+    return items.length;
+  },
+};
+
+function writeSlots(rows: RowBinary, slots: readonly EvidenceSlot[]): void {
+  const column = (of: (slot: EvidenceSlot) => number) => slots.map(of);
+  rows.array(
+    column((slot) => slot.startMs),
+    uint64,
+  );
+  rows.array(
+    column((slot) => slot.intervalMs),
+    uint32,
+  );
+  rows.array(
+    column((slot) => slot.meanKw),
+    float64,
+  );
+  rows.array(
+    column((slot) => slot.stoppedShare),
+    float64,
+  );
+  rows.array(
+    column((slot) => slot.logLikelihoodRatio),
+    float64,
+  );
+}
+
+export const alarms: Table<'alarms'> = {
+  name: 'alarms',
+  columns: [
+    'alarm_id',
+    'revision',
+    'state',
+    'condition_active',
+    'level',
+    'enterprise_id',
+    'region_code',
+    'finding_id',
+    'rule_id',
+    'subject_kind',
+    'subject_id',
+    'raised_at',
+    'changed_at',
+    'cleared_at',
+    'title_en',
+    'title_zh',
+    'summary_en',
+    'summary_zh',
+    'advice_en',
+    'advice_zh',
+    'cleared_because',
+    ...originColumns,
+  ],
+  refuse: ({ raisedMs, changedMs, clearedMs }) => refuseTimes({ raisedMs, changedMs, clearedMs }),
+  write(rows, items) {
+    for (const { value, record } of items) {
+      rows.text(value.alarmId);
+      rows.uint32(value.revision);
+      rows.uint8(alarmNumber[value.state]);
+      rows.uint8(value.conditionActive ? 1 : 0);
+      rows.uint8(levelNumber[value.level]);
+      rows.text(value.enterpriseId);
+      rows.text(value.regionCode);
+      rows.text(value.findingId);
+      rows.text(value.ruleId);
+      rows.text(value.subjectKind);
+      rows.text(value.subjectId);
+      rows.uint64(value.raisedMs);
+      rows.uint64(value.changedMs);
+      rows.nullable(value.clearedMs, uint64);
+      rows.text(value.titleEn);
+      rows.text(value.titleZh);
+      rows.text(value.summaryEn);
+      rows.text(value.summaryZh);
+      rows.text(value.adviceEn);
+      rows.text(value.adviceZh);
+      rows.nullable(value.clearedBecause, text);
+      writeOrigin(rows, record);
+    }
+    return items.length;
+  },
+};
+
+export const enterpriseStatus: Table<'enterprise-status'> = {
+  name: 'enterprise_status',
+  columns: [
+    'enterprise_id',
+    'region_code',
+    'as_of',
+    'open_findings',
+    'subjects.kind',
+    'subjects.id',
+    'subjects.meter_id',
+    'subjects.verdict',
+    'subjects.reason',
+    'subjects.slot_start_at',
+    'subjects.minimum_detectable_kw',
+  ],
+  refuse: ({ asOfMs, subjects }) =>
+    refuseTimes({
+      asOfMs,
+      'subjects.slotStartMs': subjects.find(({ slotStartMs }) => refuseTimes({ slotStartMs }))?.slotStartMs ?? null,
+    }),
+  write(rows, items) {
+    for (const { value } of items) {
+      const column = <V>(of: (subject: SubjectStatus) => V) => value.subjects.map(of);
+      rows.text(value.enterpriseId);
+      rows.text(value.regionCode);
+      rows.uint64(value.asOfMs);
+      rows.uint32(value.openFindings);
+      rows.array(
+        column((subject) => subject.subjectKind),
+        text,
+      );
+      rows.array(
+        column((subject) => subject.subjectId),
+        text,
+      );
+      rows.array(
+        column((subject) => subject.meterId),
+        text,
+      );
+      rows.array(
+        column((subject) => verdictNumber[subject.verdict]),
+        uint8,
+      );
+      rows.array(
+        column((subject) => subject.reason),
+        text,
+      );
+      rows.array(
+        column((subject) => subject.slotStartMs),
+        optionalTime,
+      );
+      rows.array(
+        column((subject) => subject.minimumDetectableKw),
+        optionalFloat,
+      );
+    }
+    return items.length;
+  },
+};
+
+function optionalTime(this: RowBinary, ms: number | null): void {
+  this.nullable(ms, uint64);
+}
+
+function optionalFloat(this: RowBinary, value: number | null): void {
+  this.nullable(value, float64);
+}
+
+export const deadLetters: Table<'dead-letters'> = {
+  name: 'dead_letters',
+  columns: [
+    'dead_letter_id',
+    'reason',
+    'detail',
+    'service',
+    'origin_topic',
+    'origin_partition',
+    'origin_offset',
+    'append_time',
+    'refused_at',
+    'key',
+    'value',
+    'headers',
+  ],
+  refuse: ({ appendTimeMs, refusedMs }) => refuseTimes({ appendTimeMs, refusedMs }),
+  write(rows, items) {
+    for (const { value } of items) {
+      rows.text(value.deadLetterId);
+      rows.text(value.reason);
+      rows.text(value.detail);
+      rows.text(value.service);
+      rows.text(value.topic);
+      rows.uint32(value.partition);
+      rows.uint64(value.offset);
+      rows.uint64(value.appendTimeMs);
+      rows.uint64(value.refusedMs);
+      rows.nullable(value.key, text);
+      rows.nullable(value.value, RowBinary.prototype.bytes);
+      rows.array(Object.entries(value.headers), header);
+    }
+    return items.length;
+  },
+};
+
+function header(this: RowBinary, [name, value]: readonly [string, string]): void {
+  this.text(name);
+  this.text(value);
+}
