@@ -33,6 +33,12 @@ const noWork: ReadonlyMap<string, WorkRecord> = new Map();
 const noEvents: ReadonlyMap<string, SiteEvent> = new Map();
 const noAlarms: ReadonlyMap<string, Alarm> = new Map();
 
+/** The lateness horizon of an enterprise whose meters deliver up to `deliveryDelayMs` late, ms. */
+export function horizonFor(deliveryDelayMs: number, latenessHorizonMs: number): number {
+  const promisedMs = deliveryDelayMs === 0 ? 0 : deliveryDelayMs + deliveryMarginMs;
+  return Math.max(latenessHorizonMs, Math.ceil(promisedMs / sealStepMs) * sealStepMs);
+}
+
 type Say = (output: Output) => void;
 
 /** Everything that the engine knows of one enterprise. */
@@ -74,9 +80,8 @@ export class Enterprise {
   register(registration: SiteRegistration): Refusal | boolean {
     const taken = this.site.register(registration);
     if (taken !== true) return taken;
-    const longestMs = this.site.deliveryDelayMs() + deliveryMarginMs;
     // The horizon only grows: shrinking it would seal at once what was promised to stay open.
-    this.horizonMs = Math.max(this.horizonMs, floorTo(longestMs + sealStepMs - 1, sealStepMs));
+    this.horizonMs = Math.max(this.horizonMs, horizonFor(this.site.deliveryDelayMs(), this.options.latenessHorizonMs));
     const latest = this.site.latest()!.registration.effectiveFromMs === registration.effectiveFromMs;
     for (const { equipmentId, reportIntervalMs } of registration.equipment) {
       const held = this.timelines.get(equipmentId);

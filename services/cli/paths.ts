@@ -1,0 +1,5 @@
+import { fileURLToPath } from 'node:url';
+
+/** Folders that come with the program. */
+export const rulesDir = fileURLToPath(new URL('../../rules', import.meta.url));
+export const clickhouseDir = fileURLToPath(new URL('../../deploy/clickhouse', import.meta.url));
