@@ -10,6 +10,7 @@ import { type Score, type ScoredFinding, scoreFindings } from '../core/scoring.t
 import { doNothing, firstContradictionMs, fixedThreshold } from '../core/scoring-baselines.ts';
 import { readRecording } from '../platform/recording.ts';
 import { loadRules } from '../platform/rules.ts';
+import { steelPlantRecording, steelPlantVariants } from '../simulator/overlay.ts';
 import { rulesDir } from './paths.ts';
 
 const detector = 'stopped-but-running';
@@ -23,18 +24,22 @@ export interface BacktestRow {
 export function backtestCommand(): Command {
   return new Command('backtest')
     .description('score the detectors on labelled recordings, event by event, beside simple baselines')
-    .argument('<dir...>', 'recording folders, or folders of recording folders')
+    .argument('[dir...]', 'recording folders, or folders of recording folders')
+    .option('--steel', "score on the steel plant's year, in all its variants (nameplate, delivery, base load)", false)
     .option('--rules <dir>', 'rules to apply', rulesDir)
     .option('--misses', 'list every missed lie and every false finding', false)
     .option('--json', 'print JSON instead of a table', false)
-    .action(async (dirs: string[], options: { rules: string; misses: boolean; json: boolean }) => {
+    .action(async (dirs: string[], options: { steel: boolean; rules: string; misses: boolean; json: boolean }) => {
+      if (dirs.length === 0 && !options.steel) throw new InvalidArgumentError('Name a recording folder, or --steel.');
       const rules = loadRules(options.rules);
       const rows: BacktestRow[] = [];
       for (const dir of dirs.flatMap(recordingFolders)) {
         const recording = await readRecording(dir);
-        if (recording.labels.length === 0)
-          throw new InvalidArgumentError(`${dir} has no labels: nothing to score against.`);
+        if (recording.labels.length === 0) throw new InvalidArgumentError(`${dir} has no labels to score against.`);
         rows.push(...backtest(dir, recording, rules));
+      }
+      for (const [name, variant] of options.steel ? Object.entries(steelPlantVariants) : []) {
+        rows.push(...backtest(`steel:${name}`, await steelPlantRecording(variant), rules));
       }
       if (options.json) process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
       else process.stdout.write(`${tableOf(rows)}\n`);
@@ -86,6 +91,7 @@ function tableOf(rows: readonly BacktestRow[]): string {
       'delay from data, min (median / p90)',
     ],
     style: { head: [], border: [] },
+    chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
   });
   for (const { recording, method, score } of rows) {
     table.push([
@@ -93,7 +99,7 @@ function tableOf(rows: readonly BacktestRow[]): string {
       method,
       `${score.found} / ${score.lies}`,
       score.falseFindings,
-      score.precision.toFixed(3),
+      Number.isNaN(score.precision) ? '-' : score.precision.toFixed(3),
       score.recall.toFixed(3),
       score.f1.toFixed(3),
       score.falsePerEnterpriseMonth.toFixed(3),
