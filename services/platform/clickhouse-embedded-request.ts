@@ -34,7 +34,6 @@ const ownParameters = new Set([
   'close_session',
   'session_timeout',
   'session_check',
-  'client_protocol_version',
   'http_make_head_request',
 ]);
 
@@ -44,6 +43,8 @@ const unsupported: Readonly<Record<string, string>> = {
   compress: "ClickHouse's own block compression (use gzip)",
   decompress: "ClickHouse's own block compression (use gzip)",
   role: 'Roles',
+  // It changes the bytes of Native blocks; without it they are those of revision 0, which every driver reads.
+  client_protocol_version: 'Revisions of the native protocol (use a JSON format)',
 };
 
 /** Throws `EngineError` for a user that is not one, a wrong password, or what is not supported. */
@@ -58,7 +59,7 @@ export function readRequest(request: IncomingMessage, passwords: Passwords): End
       if (value !== '' && value !== '0') {
         throw new EngineError(
           48,
-          exceptionText(48, `${unsupported[name]} not supported when embedded`, 'NOT_IMPLEMENTED'),
+          exceptionText(48, `${unsupported[name]} not supported when ClickHouse is embedded`, 'NOT_IMPLEMENTED'),
         );
       }
     } else if (!ownParameters.has(name)) {

@@ -1,9 +1,10 @@
 import type { Refusal } from '../core/batch.ts';
 import type { TopicValues } from '../core/records.ts';
 import type { LogRecord } from '../platform/log.ts';
-import { alarms, deadLetters, enterpriseStatus, findings } from './history-tables.ts';
+import { alarms, findings } from './finding-tables.ts';
 import { meterReadings, reportedStates } from './reading-tables.ts';
 import type { RowBinary } from './row-binary.ts';
+import { deadLetters, enterpriseStatus } from './status-tables.ts';
 
 /** Topics that the sink stores, each in a table of its own. */
 export const storedTopics = ['power', 'telemetry', 'findings', 'alarms', 'enterprise-status', 'dead-letters'] as const;
