@@ -1,9 +1,12 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { backtestCommand } from './backtest.ts';
+import { demoCommand } from './demo.ts';
 import { importCommand } from './import-command.ts';
+import { publishCommand } from './publish-command.ts';
 import { replayCommand } from './replay.ts';
 import { rulesCommand } from './rules.ts';
+import { migrateCommand, serveCommand } from './serve.ts';
 import { simulateCommand } from './simulate.ts';
 
 const program = new Command('wattness')
@@ -11,6 +14,12 @@ const program = new Command('wattness')
     'The watt is the witness: finds contradictions between what factories report and what their meters show.',
   )
   .showHelpAfterError()
+  .addCommand(demoCommand())
+  .addCommand(serveCommand('up', 'run everything in one process; what has no address is embedded'))
+  .addCommand(serveCommand('detector', 'judge telemetry and power, and say findings and alarms'))
+  .addCommand(serveCommand('sink', 'store readings, findings and alarms in ClickHouse'))
+  .addCommand(migrateCommand())
+  .addCommand(publishCommand())
   .addCommand(simulateCommand())
   .addCommand(importCommand())
   .addCommand(replayCommand())

@@ -46,6 +46,7 @@ export function recordContract(fixture: () => ContractFixture): void {
       expect(await log.topics.endOffsets(topic)).toEqual([0, 0, 0]);
       await fixture().send(log, [...numbered(topic, 0, 4, 0), ...numbered(topic, 0, 2, 2)]);
       expect(await log.topics.endOffsets(topic)).toEqual([4, 0, 2]);
+      expect(await log.topics.startOffsets(topic)).toEqual([0, 0, 0]);
     },
     testTimeoutMs,
   );

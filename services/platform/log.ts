@@ -45,6 +45,8 @@ export interface TopicAdmin {
   describe(names: readonly string[]): Promise<TopicSpec[]>;
   /** Creates what does not exist yet; leaves what exists untouched. */
   create(specs: readonly TopicSpec[]): Promise<void>;
+  /** Offset of the oldest record that is still held, a partition; the end offset where there is none. */
+  startOffsets(topic: string): Promise<number[]>;
   /** Offset after the last committed record, a partition. */
   endOffsets(topic: string): Promise<number[]>;
   /** Positions that a group has committed; `undefined` where it has none. */

@@ -77,6 +77,9 @@ function createAdmin(store: SqliteStore): TopicAdmin {
         }
       });
     },
+    async startOffsets(topic) {
+      return store.bounds(store.topic(topic)).map((bounds) => bounds.start);
+    },
     async endOffsets(topic) {
       return store.bounds(store.topic(topic)).map((bounds) => bounds.end);
     },

@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import { Type } from 'typebox';
+import { createEngine, engineDefaults } from '../core/engine.ts';
+import { detectorSettings } from '../detector/config.ts';
+import type { TaskSettings } from '../detector/task.ts';
+import { loadConfig } from '../platform/config.ts';
+import { connectionRules, connectionSettings } from '../platform/config-connections.ts';
+import { loadRules } from '../platform/rules.ts';
+import { rulesDir } from './paths.ts';
+
+/** All settings of a process; every service reads the part that is its own. */
+export const settings = Type.Object({
+  ...connectionSettings,
+  ...detectorSettings,
+  rulesDir: Type.String({ env: 'RULES_DIR', default: rulesDir, description: 'Directory of the rules.' }),
+  clickhousePort: Type.Integer({
+    env: 'CLICKHOUSE_PORT',
+    default: 8123,
+    minimum: 0,
+    maximum: 65_535,
+    description: 'Port of the embedded ClickHouse; 0 takes a free one.',
+  }),
+  drainMs: Type.Integer({
+    env: 'DRAIN_MS',
+    default: 20_000,
+    minimum: 0,
+    maximum: 600_000,
+    description: 'How long a stop may take before the rest is abandoned, ms.',
+  }),
+});
+
+export type Config = Type.Static<typeof settings>;
+
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  return loadConfig(settings, env, connectionRules);
+}
+
+/** The engine with the rules of the configuration, and what a batch record says of them. */
+export function detectorEngine(config: Config): {
+  readonly create: () => ReturnType<typeof createEngine>;
+  readonly settings: Omit<TaskSettings, 'group'>;
+} {
+  const rules = loadRules(config.rulesDir);
+  const latenessHorizonMs = config.latenessHorizonHours * 3_600_000;
+  const rulesHash = createHash('sha256')
+    .update(rules.map((rule) => rule.hash).join())
+    .digest('hex');
+  const { timeSource, batchRecords, batchMs, snapshotMs } = config;
+  return {
+    create: () => createEngine({ ...engineDefaults, latenessHorizonMs, rules }),
+    settings: {
+      timeSource,
+      batchRecords,
+      batchMs,
+      snapshotMs,
+      engineVersion: engineDefaults.engineVersion,
+      rulesHash,
+    },
+  };
+}

@@ -1,0 +1,108 @@
+import type { InputTopic } from '../core/records.ts';
+import type { LogRecord } from '../platform/log.ts';
+
+/** Which clock stamps an arrival: the log that took the record, or the recording that it is replayed from. */
+export type TimeSource = 'append' | 'recorded';
+
+export const arrivedHeader = 'wattness-arrived-ms';
+
+/**
+ * Arrival time in ms before it is made monotone. A replayed record without the header has no time of its own: it
+ * sorts first and so takes the time of the record before it.
+ */
+export function arrivalOf(record: LogRecord, source: TimeSource): number {
+  if (source === 'append') return record.appendTimeMs;
+  const recordedMs = Number(record.headers?.[arrivedHeader]);
+  return recordedMs > 0 ? recordedMs : 0;
+}
+
+interface Chunk {
+  readonly records: readonly LogRecord[];
+  readonly receivedAtMs: number;
+  /** False while a schema that it needs is being fetched. */
+  ready: boolean;
+}
+
+/** What has been received of one input topic's partition and not been processed yet, oldest first. */
+export class InputStream {
+  readonly topic: InputTopic;
+  readonly rank: number;
+  readonly source: TimeSource;
+  /** Offset of the next record to receive. */
+  position: number;
+  /** Offset of the next record to process. */
+  processed: number;
+  queuedRecords = 0;
+  /** Whether the membership was told to hold this stream. */
+  paused = false;
+
+  /** The head; the numbers are meaningless without one. */
+  head: LogRecord | undefined;
+  headArrivalMs = 0;
+  headReceivedAtMs = 0;
+
+  /** Arrival time up to which a clock mark promises that nothing more comes; only recordings are read that way. */
+  promisedMs = Number.NEGATIVE_INFINITY;
+
+  readonly #chunks: Chunk[] = [];
+  #index = 0;
+
+  constructor(topic: InputTopic, rank: number, position: number, source: TimeSource) {
+    this.topic = topic;
+    this.rank = rank;
+    this.position = position;
+    this.processed = position;
+    this.source = source;
+  }
+
+  /** True when nothing that was received is waiting, decodable or not. */
+  get drained(): boolean {
+    return this.queuedRecords === 0;
+  }
+
+  /**
+   * Takes a delivery. Records below the position are repeats of a rewound stream and are skipped. The caller calls
+   * `makeReady` with the returned chunk, at once or when its schemas are there.
+   */
+  push(delivered: readonly LogRecord[], receivedAtMs: number): Chunk | undefined {
+    let first = 0;
+    while (first < delivered.length && delivered[first]!.offset < this.position) first++;
+    if (first === delivered.length) return undefined;
+    const records = first === 0 ? delivered : delivered.slice(first);
+    const chunk = { records, receivedAtMs, ready: false };
+    this.position = records[records.length - 1]!.offset + 1;
+    this.queuedRecords += records.length;
+    this.#chunks.push(chunk);
+    return chunk;
+  }
+
+  makeReady(chunk: Chunk): void {
+    chunk.ready = true;
+    if (this.head === undefined) this.#setHead();
+  }
+
+  /** Removes the head. */
+  shift(): void {
+    if (this.head!.value === null) this.promisedMs = this.headArrivalMs;
+    this.processed = this.head!.offset + 1;
+    this.queuedRecords--;
+    this.#index++;
+    if (this.#index === this.#chunks[0]!.records.length) {
+      this.#chunks.shift();
+      this.#index = 0;
+    }
+    this.#setHead();
+  }
+
+  #setHead(): void {
+    const chunk = this.#chunks[0];
+    if (!chunk?.ready) {
+      this.head = undefined;
+      return;
+    }
+    const record = chunk.records[this.#index]!;
+    this.head = record;
+    this.headArrivalMs = arrivalOf(record, this.source);
+    this.headReceivedAtMs = chunk.receivedAtMs;
+  }
+}

@@ -1,0 +1,85 @@
+import type { Output } from '../core/batch.ts';
+import type { DeadLetter, OutputTopic, TopicValues } from '../core/records.ts';
+import type { Codec } from '../platform/avro.ts';
+import type { LogRecord, NewRecord } from '../platform/log.ts';
+
+/** CloudEvents types (Kafka binary binding) of what the detector says. */
+const typeOf: Readonly<Record<OutputTopic, string>> = {
+  findings: 'wattness.finding.revised',
+  alarms: 'wattness.alarm.changed',
+  'enterprise-status': 'wattness.enterprise.status',
+  'dead-letters': 'wattness.record.refused',
+};
+
+/** A record for each output, keyed by enterprise, with CloudEvents headers. */
+export function outputRecords(
+  outputs: readonly Output[],
+  records: readonly LogRecord[],
+  codec: Codec,
+  nowMs: number,
+): NewRecord[] {
+  let origins: Map<string, LogRecord> | undefined;
+  return outputs.map((output) => {
+    if (output.topic !== 'dead-letters') return recordOf(output.topic, output.value, codec, nowMs);
+    origins ??= new Map(records.map((record) => [`${record.topic}-${record.offset}`, record]));
+    const origin = origins.get(`${output.inputTopic}-${output.offset}`)!;
+    const letter: DeadLetter = {
+      deadLetterId: `${origin.topic}-${origin.partition}-${origin.offset}`,
+      reason: output.refusal.reason,
+      detail: output.refusal.detail,
+      service: 'detector',
+      topic: origin.topic,
+      partition: origin.partition,
+      offset: origin.offset,
+      appendTimeMs: origin.appendTimeMs,
+      refusedMs: nowMs,
+      key: origin.key,
+      value: origin.value,
+      headers: origin.headers ?? {},
+    };
+    return recordOf('dead-letters', letter, codec, nowMs, origin.key);
+  });
+}
+
+function recordOf<T extends OutputTopic>(
+  topic: T,
+  value: TopicValues[T],
+  codec: Codec,
+  nowMs: number,
+  key: string | null = (value as { enterpriseId: string }).enterpriseId,
+): NewRecord {
+  return {
+    topic,
+    key,
+    value: codec.encode(topic, value),
+    headers: {
+      'content-type': 'application/avro',
+      ce_specversion: '1.0',
+      ce_id: idOf(topic, value),
+      ce_source: 'wattness/detector',
+      ce_type: typeOf[topic],
+      ce_time: new Date(nowMs).toISOString(),
+      ...(key === null ? {} : { ce_subject: key }),
+    },
+  };
+}
+
+/** Unique for what is said: the same again has the same id, so that a consumer may drop what it has seen. */
+function idOf<T extends OutputTopic>(topic: T, value: TopicValues[T]): string {
+  switch (topic) {
+    case 'findings': {
+      const { findingId, revision } = value as TopicValues['findings'];
+      return `${findingId}-${revision}`;
+    }
+    case 'alarms': {
+      const { alarmId, revision } = value as TopicValues['alarms'];
+      return `${alarmId}-${revision}`;
+    }
+    case 'enterprise-status': {
+      const { enterpriseId, asOfMs } = value as TopicValues['enterprise-status'];
+      return `${enterpriseId}-${asOfMs}`;
+    }
+    default:
+      return (value as TopicValues['dead-letters']).deadLetterId;
+  }
+}
