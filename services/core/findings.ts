@@ -40,6 +40,9 @@ export interface Revision<C extends Claim> {
   readonly supersededBy: string | null;
 }
 
+/** A finding that only goes on is said again after this much more of it, ms: readers need not hear every minute. */
+const growthSaidMs = 900_000;
+
 /** Deterministic id of a finding: 32 hexadecimal digits of a SHA-256 over rule, subject and first slot. */
 export function findingIdOf(
   ruleId: string,
@@ -114,6 +117,7 @@ function nextState(before: Said | undefined, claim: Claim): FindingState | undef
   if (!claim.confirmed) return undefined;
   if (before.state === 'PROVISIONAL') return 'CONFIRMED';
   if (!changed && before.state !== 'CLOSED') return undefined;
-  const grown = before.lastEndMs < claim.lastEndMs && before.contradictoryMs < claim.contradictoryMs;
-  return grown && before.state !== 'CLOSED' ? 'CONFIRMED' : 'REVISED';
+  const grownMs = claim.contradictoryMs - before.contradictoryMs;
+  if (before.state === 'CLOSED' || before.lastEndMs >= claim.lastEndMs || grownMs <= 0) return 'REVISED';
+  return grownMs < growthSaidMs ? undefined : 'CONFIRMED';
 }

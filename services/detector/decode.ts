@@ -25,14 +25,14 @@ export function decodeBatch(
     const topic = record.topic as InputTopic;
     const value = known?.has(`${topic}-${record.offset}`)
       ? new Refusal('unknown-schema-id', 'the registry did not know the schema')
-      : valueOf(record, topic, codec);
+      : inputValue(record, topic, codec);
     if (value instanceof Refusal && value.reason === 'unknown-schema-id') found.push([topic, record.offset]);
     inputs[i] = { topic, offset: record.offset, arrivalMs: Math.max(floorMs, arrivalOf(record, source)), value };
   }
   return { inputs, gaps: found };
 }
 
-function valueOf(record: LogRecord, topic: InputTopic, codec: Codec): InputRecord['value'] {
+function inputValue(record: LogRecord, topic: InputTopic, codec: Codec): InputRecord['value'] {
   if (record.value === null) return null;
   const value = codec.decode(topic, record.value);
   if (value instanceof Refusal || value.enterpriseId === record.key) return value;

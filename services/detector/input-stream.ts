@@ -13,7 +13,7 @@ export const arrivedHeader = 'wattness-arrived-ms';
 export function arrivalOf(record: LogRecord, source: TimeSource): number {
   if (source === 'append') return record.appendTimeMs;
   const recordedMs = Number(record.headers?.[arrivedHeader]);
-  return recordedMs > 0 ? recordedMs : 0;
+  return Number.isFinite(recordedMs) ? recordedMs : 0;
 }
 
 interface Chunk {
