@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Refusal } from '../core/batch.ts';
+import type { Recording } from '../core/recording.ts';
 import type { Finding } from '../core/records.ts';
 import type { Codec } from '../platform/avro.ts';
 import type { Log } from '../platform/log.ts';
@@ -85,4 +86,27 @@ export async function hasProcessed(log: Log, group: string, topics: readonly str
     if (ends.some((end, partition) => end > 0 && (positions[partition] ?? 0) < end)) return false;
   }
   return true;
+}
+
+/** One recording of several enterprises, so that more than one partition has something to do. */
+export function sideBySide(recordings: readonly Recording[]): Recording {
+  const named = recordings.map((recording, i) => {
+    const enterpriseId = `plant-${i + 1}`;
+    const own = <T extends { readonly enterpriseId: string }>(items: readonly T[]): T[] =>
+      items.map((item) => ({ ...item, enterpriseId }));
+    return {
+      ...recording,
+      sites: recording.sites.map((site) => ({ ...site, value: { ...site.value, enterpriseId } })),
+      telemetry: own(recording.telemetry),
+      power: own(recording.power),
+      labels: own(recording.labels),
+    };
+  });
+  return {
+    ...named[0]!,
+    sites: named.flatMap((recording) => recording.sites),
+    telemetry: named.flatMap((recording) => recording.telemetry),
+    power: named.flatMap((recording) => recording.power),
+    labels: named.flatMap((recording) => recording.labels),
+  };
 }
