@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { backtestCommand } from './backtest.ts';
+import { deadLettersCommand } from './dead-letters.ts';
 import { demoCommand } from './demo.ts';
 import { importCommand } from './import-command.ts';
 import { publishCommand } from './publish-command.ts';
@@ -19,6 +20,7 @@ const program = new Command('wattness')
   .addCommand(serveCommand('detector', 'judge telemetry and power, and say findings and alarms'))
   .addCommand(serveCommand('sink', 'store readings, findings and alarms in ClickHouse'))
   .addCommand(migrateCommand())
+  .addCommand(deadLettersCommand())
   .addCommand(publishCommand())
   .addCommand(simulateCommand())
   .addCommand(importCommand())

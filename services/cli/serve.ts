@@ -33,7 +33,7 @@ export async function serve(config: Config, names: readonly ServiceName[], logge
     const clickhouse = names.includes('sink') ? await openClickHouse(config, config.clickhousePort) : undefined;
     if (clickhouse) closers.push(() => clickhouse.close());
     await migrate(config, log, clickhouse?.client);
-    const services = await startServices(config, names, { log, clickhouse, metrics, logger });
+    const services = await startServices(config, names, { log, clickhouse, metrics });
     const ready = (): Readiness => {
       const each = services.map(([name, service]) => [name, service.ready()] as const);
       return { ready: each.every(([, one]) => one.ready), detail: Object.fromEntries(each) };
@@ -65,7 +65,6 @@ async function startServices(
     readonly log: Awaited<ReturnType<typeof openLog>>;
     readonly clickhouse: Awaited<ReturnType<typeof openClickHouse>> | undefined;
     readonly metrics: Metrics;
-    readonly logger: Logger;
   },
 ) {
   const codec = await openCodec(config);
@@ -73,12 +72,12 @@ async function startServices(
   const services: [ServiceName, Awaited<ReturnType<typeof startDetector | typeof startSink>>][] = [];
   if (names.includes('detector')) {
     const engine = detectorEngine(config);
-    const logger = parts.logger.child({ service: 'detector' });
+    const logger = createLogger({ service: 'detector', level: config.logLevel });
     const detector = { ...shared, logger, createEngine: engine.create, settings: engine.settings };
     services.push(['detector', await startDetector(detector)]);
   }
   if (parts.clickhouse) {
-    const logger = parts.logger.child({ service: 'sink' });
+    const logger = createLogger({ service: 'sink', level: config.logLevel });
     services.push(['sink', await startSink({ ...shared, logger, clickhouse: parts.clickhouse.client })]);
   }
   return services;

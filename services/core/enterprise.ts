@@ -299,10 +299,13 @@ export class Enterprise {
 
   private untimely(fromMs: number, toMs: number, arrivalMs: number): Refusal | undefined {
     if (!(toMs <= arrivalMs + this.options.futureToleranceMs)) {
-      return new Refusal('future-timestamp', `${toMs} is ${toMs - arrivalMs} ms after its arrival`);
+      return new Refusal('future-timestamp', `${instant(toMs)} is after its arrival at ${instant(arrivalMs)}`);
     }
     if (fromMs < this.sealedMs) {
-      return new Refusal('beyond-horizon', `${fromMs} is ${this.sealedMs - fromMs} ms before the oldest open slot`);
+      return new Refusal(
+        'beyond-horizon',
+        `${instant(fromMs)} is before the oldest open slot, ${instant(this.sealedMs)}`,
+      );
     }
     return undefined;
   }
@@ -388,4 +391,9 @@ function floorTo(ms: number, stepMs: number): number {
 
 function without<T>(map: ReadonlyMap<string, T>, gone: (value: T) => boolean): Map<string, T> {
   return new Map([...map].filter(([, value]) => !gone(value)));
+}
+
+/** ISO 8601 for people; whatever no calendar holds is shown as it is. */
+function instant(ms: number): string {
+  return Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : String(ms);
 }
