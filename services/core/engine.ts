@@ -53,7 +53,9 @@ export function createEngine(options: EngineOptions): Engine {
     while (timers.nextMs <= ms) {
       nowMs = Math.max(nowMs, timers.nextMs);
       const enterprise = timers.pop();
-      const untilMs = enterprise.nextSealMs - enterprise.horizonMs;
+      const nextMs = enterprise.nextSealMs - enterprise.horizonMs;
+      // Where nothing came there is nothing to do slot by slot, however far time moves.
+      const untilMs = enterprise.idle ? Math.max(nextMs, sealedBy(ms - enterprise.horizonMs)) : nextMs;
       // The horizon may have grown since the timer was set: then it is not due yet.
       if (enterprise.nextSealMs <= nowMs) {
         enterprise.seal(untilMs);

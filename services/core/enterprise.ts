@@ -67,7 +67,7 @@ export class Enterprise {
     this.id = id;
     this.options = options;
     this.horizonMs = options.latenessHorizonMs;
-    this.sealedMs = floorTo(arrivalMs - this.horizonMs, sealStepMs);
+    this.sealedMs = sealedBy(arrivalMs - this.horizonMs);
   }
 
   /** When the next slots are to be sealed. */
@@ -184,7 +184,9 @@ export class Enterprise {
     for (const [meterId, meter] of this.meters) {
       const { intervalMs } = meter.slots;
       const watches = this.watches.filter((watch) => watch.meterId === meterId);
-      for (let startMs = this.sealedMs; startMs < untilMs; startMs += intervalMs) {
+      // Beyond the newest reading there is nothing to learn, and nothing to judge unless a run is open.
+      const endMs = watches.some((watch) => watch.busy) ? untilMs : Math.min(untilMs, meter.newestMs);
+      for (let startMs = this.sealedMs; startMs < endMs; startMs += intervalMs) {
         const spec = meterOf(this.site.at(startMs), meterId);
         if (spec) meter.follow(spec.installationId);
         const witness = this.witnessAt(startMs, meterId);
@@ -217,6 +219,11 @@ export class Enterprise {
       if (watch.busy) this.sayFindings(watch, meter, nowMs, say);
     }
     this.sayStatus(nowMs, say);
+  }
+
+  /** True when sealing any later slot would change nothing: no reading is newer than the sealed ones, no run is open. */
+  get idle(): boolean {
+    return !this.busy && [...this.meters.values()].every((meter) => meter.newestMs <= this.sealedMs);
   }
 
   /** True while something stands that a seal must be followed by an evaluation for. */
@@ -383,6 +390,11 @@ export class Enterprise {
       value: { enterpriseId: this.id, regionCode, asOfMs: nowMs, openFindings, subjects },
     });
   }
+}
+
+/** End of the newest slot that may be sealed at `ms`. */
+export function sealedBy(ms: number): number {
+  return floorTo(ms, sealStepMs);
 }
 
 function floorTo(ms: number, stepMs: number): number {
