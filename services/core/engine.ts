@@ -1,5 +1,5 @@
 import { type Engine, type InputRecord, type Output, Refusal } from './batch.ts';
-import { type EngineOptions, Enterprise } from './enterprise.ts';
+import { type EngineOptions, Enterprise, sealedBy } from './enterprise.ts';
 import type { AlarmAction, Power, SiteEvent, SiteRegistration, Telemetry, WorkRecord } from './records.ts';
 import { decodeState, encodeState } from './state.ts';
 import { Timers } from './timers.ts';
