@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import CliTable from 'cli-table3';
-import { createKafkaLog } from '../platform/kafka.ts';
+import { createKafkaLog } from '../platform/kafka/log.ts';
 import { findKafka } from '../platform/testing/servers.ts';
 import { measureEndToEnd } from './end-to-end.ts';
 import { measureEngine } from './engine.ts';

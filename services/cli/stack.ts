@@ -18,7 +18,7 @@ import { clickhouseDir } from './paths.ts';
 export async function openLog(config: Connections): Promise<Log> {
   if (config.kafkaBrokers) {
     // Loaded when it is asked for: the embedded log needs none of it.
-    const { createKafkaLog } = await import('../platform/kafka.ts');
+    const { createKafkaLog } = await import('../platform/kafka/log.ts');
     return createKafkaLog({ brokers: config.kafkaBrokers, clientId: 'wattness' });
   }
   mkdirSync(config.dataDir, { recursive: true });
