@@ -29,6 +29,8 @@ export const startRegistry = async (options: { readonly port?: number } = {}): P
       '-XX:+UseSerialGC',
       `-Dquarkus.http.port=${port}`,
       '-Dquarkus.http.host=127.0.0.1',
+      // Its own health port is fixed, so a second registry on the machine would not start.
+      '-Dquarkus.management.port=0',
       '-jar',
       join(folder, 'quarkus-run.jar'),
     ],

@@ -343,7 +343,7 @@ export class Enterprise {
 
   private sayFindings(watch: Watch, meter: MeterState, nowMs: number, say: Say): void {
     for (const subject of watch.subjects) {
-      for (const revision of subject.revisions(nowMs, this.id, watch.rule)) {
+      for (const revision of subject.revisions(nowMs, this.sealedMs, this.id, watch.rule)) {
         const finding = findingOf(subject, revision, {
           enterpriseId: this.id,
           rule: watch.rule,

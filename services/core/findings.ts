@@ -59,12 +59,13 @@ export function findingIdOf(
 
 /**
  * Compares what is claimed now with what was last said and returns what is to be said: only differences. `said` is
- * brought up to date. A claim never vanishes in silence: it is closed, or retracted with a reason.
+ * brought up to date; `isFinal` tells whether the sealed slots rule out that it is ever claimed again. A claim never vanishes in silence: it is closed, or retracted with a reason.
  */
 export function revise<C extends Claim>(
   said: Map<number, Said>,
   claims: readonly C[],
   nowMs: number,
+  isFinal: (said: Said) => boolean,
   idOf: (firstMs: number) => string,
 ): Revision<C>[] {
   const revisions: Revision<C>[] = [];
@@ -93,12 +94,17 @@ export function revise<C extends Claim>(
   }
   for (const [firstMs, before] of said) {
     if (claimed.has(firstMs)) continue;
-    said.delete(firstMs);
+    const settled = isFinal(before);
+    // What was taken back may be claimed again while its slots are open: its revisions go on then.
+    if (settled) said.delete(firstMs);
+    if (before.state === 'RETRACTED') continue;
+    const after: Said = { ...before, revision: before.revision + 1, state: 'RETRACTED' };
+    if (!settled) said.set(firstMs, after);
     const heir = claims.find((c) => claimed.has(c.firstMs) && c.firstMs < before.lastEndMs && c.lastEndMs > firstMs);
     revisions.push({
       claim: undefined,
-      said: { ...before, revision: before.revision + 1, state: 'RETRACTED' },
-      settled: true,
+      said: after,
+      settled,
       retractedBecause: heir ? 'superseded' : 'evidence-fell',
       supersededBy: heir ? idOf(heir.firstMs) : null,
     });
@@ -108,7 +114,8 @@ export function revise<C extends Claim>(
 
 /** The state to say; `undefined` when nothing worth saying has changed. */
 function nextState(before: Said | undefined, claim: Claim): FindingState | undefined {
-  if (!before) return claim.ended ? 'CLOSED' : claim.confirmed ? 'CONFIRMED' : 'PROVISIONAL';
+  if (!before || before.state === 'RETRACTED')
+    return claim.ended ? 'CLOSED' : claim.confirmed ? 'CONFIRMED' : 'PROVISIONAL';
   const changed =
     before.lastEndMs !== claim.lastEndMs ||
     before.contradictoryMs !== claim.contradictoryMs ||

@@ -65,7 +65,7 @@ export class Subject {
   }
 
   /** What is to be said now, as finding revisions. */
-  revisions(nowMs: number, enterpriseId: string, rule: Rule): Revision<RunClaim>[] {
+  revisions(nowMs: number, sealedMs: number, enterpriseId: string, rule: Rule): Revision<RunClaim>[] {
     const claims = [
       ...this.settled.map((run) => claimOf(run, true, true)),
       ...this.ended.map((run) => claimOf(run, true, false)),
@@ -73,7 +73,9 @@ export class Subject {
     ];
     this.settled = none;
     if (claims.length === 0 && this.said.size === 0) return [];
-    return revise(this.said, claims, nowMs, (firstMs) =>
+    const openMs = this.sealed.run?.firstMs;
+    const isFinal = (said: Said): boolean => said.lastEndMs <= sealedMs && said.firstMs !== openMs;
+    return revise(this.said, claims, nowMs, isFinal, (firstMs) =>
       findingIdOf(rule.id, enterpriseId, this.kind, this.id, firstMs),
     );
   }
