@@ -42,12 +42,13 @@ export function detectorEngine(config: Config): {
 } {
   const rules = loadRules(config.rulesDir);
   const latenessHorizonMs = config.latenessHorizonHours * 3_600_000;
+  const lateReviewMs = config.lateReviewMinutes * 60_000;
   const rulesHash = createHash('sha256')
     .update(rules.map((rule) => rule.hash).join())
     .digest('hex');
   const { timeSource, batchRecords, batchMs, snapshotMs } = config;
   return {
-    create: () => createEngine({ ...engineDefaults, latenessHorizonMs, rules }),
+    create: () => createEngine({ ...engineDefaults, latenessHorizonMs, lateReviewMs, rules }),
     settings: {
       timeSource,
       batchRecords,

@@ -12,6 +12,7 @@ export const engineDefaults = {
   latenessHorizonMs: 26 * 3_600_000,
   /** Device clocks without NTP drift by minutes; more is a wrong clock. */
   futureToleranceMs: 10 * 60_000,
+  lateReviewMs: 5 * 60_000,
   /** 1 GW: above the largest single steel works on the public grid. */
   highestKw: 1e6,
   engineVersion,
@@ -23,7 +24,8 @@ export const engineDefaults = {
  */
 export function createEngine(options: EngineOptions): Engine {
   const enterprises = new Map<string, Enterprise>();
-  const timers = new Timers<Enterprise>();
+  const seals = new Timers<Enterprise>();
+  const reviews = new Timers<Enterprise>();
   const dirty: Enterprise[] = [];
   let pending: Enterprise[] = [];
   let nowMs = 0;
@@ -44,25 +46,47 @@ export function createEngine(options: EngineOptions): Engine {
     pending = [];
     for (const enterprise of due) {
       enterprise.pending = false;
-      enterprise.evaluate(nowMs, say);
+      evaluate(enterprise);
     }
+  }
+
+  function evaluate(enterprise: Enterprise): void {
+    enterprise.evaluate(nowMs, say);
+    scheduleReview(enterprise);
+  }
+
+  function scheduleReview(enterprise: Enterprise): void {
+    const dueMs = enterprise.nextReviewMs;
+    if (dueMs === Number.POSITIVE_INFINITY || dueMs === enterprise.reviewAtMs) return;
+    enterprise.reviewAtMs = dueMs;
+    reviews.push(dueMs, enterprise);
+  }
+
+  function review(enterprise: Enterprise): void {
+    enterprise.reviewAtMs = 0;
+    touch(enterprise);
+    evaluate(enterprise);
+  }
+
+  function seal(enterprise: Enterprise, targetMs: number): void {
+    const nextMs = enterprise.nextSealMs - enterprise.horizonMs;
+    // Where nothing came there is nothing to do slot by slot, however far time moves.
+    const untilMs = enterprise.idle ? Math.max(nextMs, sealedBy(targetMs - enterprise.horizonMs)) : nextMs;
+    // The horizon may have grown since the timer was set: then it is not due yet.
+    if (enterprise.nextSealMs <= nowMs) {
+      enterprise.seal(untilMs);
+      touch(enterprise);
+      if (enterprise.busy) evaluate(enterprise);
+    }
+    seals.push(enterprise.nextSealMs, enterprise);
   }
 
   function moveTo(ms: number): void {
     if (ms > nowMs) evaluatePending();
-    while (timers.nextMs <= ms) {
-      nowMs = Math.max(nowMs, timers.nextMs);
-      const enterprise = timers.pop();
-      const nextMs = enterprise.nextSealMs - enterprise.horizonMs;
-      // Where nothing came there is nothing to do slot by slot, however far time moves.
-      const untilMs = enterprise.idle ? Math.max(nextMs, sealedBy(ms - enterprise.horizonMs)) : nextMs;
-      // The horizon may have grown since the timer was set: then it is not due yet.
-      if (enterprise.nextSealMs <= nowMs) {
-        enterprise.seal(untilMs);
-        touch(enterprise);
-        if (enterprise.busy) enterprise.evaluate(nowMs, say);
-      }
-      timers.push(enterprise.nextSealMs, enterprise);
+    while (Math.min(seals.nextMs, reviews.nextMs) <= ms) {
+      nowMs = Math.max(nowMs, Math.min(seals.nextMs, reviews.nextMs));
+      if (seals.nextMs <= reviews.nextMs) seal(seals.pop(), ms);
+      else review(reviews.pop());
     }
     nowMs = Math.max(nowMs, ms);
   }
@@ -74,7 +98,7 @@ export function createEngine(options: EngineOptions): Engine {
     const taken = enterprise.register(registration);
     if (taken !== true) return taken;
     enterprises.set(enterprise.id, enterprise);
-    timers.push(enterprise.nextSealMs, enterprise);
+    seals.push(enterprise.nextSealMs, enterprise);
     return true;
   }
 
@@ -126,7 +150,7 @@ export function createEngine(options: EngineOptions): Engine {
       return said;
     },
 
-    nextTimerMs: () => timers.nextMs,
+    nextTimerMs: () => Math.min(seals.nextMs, reviews.nextMs),
 
     takeDirty() {
       const states = new Map<string, Uint8Array | null>();
@@ -142,7 +166,8 @@ export function createEngine(options: EngineOptions): Engine {
       const { json, blocks } = decodeState(bytes);
       const enterprise = Enterprise.fromState(json, blocks, options);
       enterprises.set(enterpriseId, enterprise);
-      timers.push(enterprise.nextSealMs, enterprise);
+      seals.push(enterprise.nextSealMs, enterprise);
+      scheduleReview(enterprise);
     },
 
     resumeAt(ms) {

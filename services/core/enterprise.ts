@@ -16,6 +16,8 @@ export interface EngineOptions {
   readonly latenessHorizonMs: number;
   /** How far device time may run ahead of arrival, ms. */
   readonly futureToleranceMs: number;
+  /** Late data is taken together for this long before verdicts are made anew, ms: a back-fill comes record by record. */
+  readonly lateReviewMs: number;
   /** Highest mean power that a meter of one enterprise can show, kW. */
   readonly highestKw: number;
   readonly engineVersion: string;
@@ -52,6 +54,8 @@ export class Enterprise {
   dirty = false;
   /** Waits for evaluation; kept by the engine. */
   pending = false;
+  /** For when a review is scheduled, 0 for none; kept by the engine. */
+  reviewAtMs = 0;
 
   private readonly options: EngineOptions;
   private readonly timelines = new Map<string, Timeline>();
@@ -214,11 +218,19 @@ export class Enterprise {
   evaluate(nowMs: number, say: Say): void {
     for (const watch of this.watches) {
       const meter = this.meters.get(watch.meterId)!;
-      if (watch.stale || watch.modelVersion !== meter.model.version) watch.rewind(this.sealedMs, meter.model.version);
+      if (this.reviewMs(watch) <= nowMs) {
+        watch.rewind(this.sealedMs, meter.model.version);
+        watch.reviewedMs = nowMs;
+      }
       this.advance(watch, meter);
       if (watch.busy) this.sayFindings(watch, meter, nowMs, say);
     }
     this.sayStatus(nowMs, say);
+  }
+
+  /** When late data or a changed model make the unsealed verdicts due again; `Infinity` when nothing does. */
+  get nextReviewMs(): number {
+    return Math.min(...this.watches.map((watch) => this.reviewMs(watch)), Number.POSITIVE_INFINITY);
   }
 
   /** True when sealing any later slot would change nothing: no reading is newer than the sealed ones, no run is open. */
@@ -283,6 +295,11 @@ export class Enterprise {
       if (this.watches.some((watch) => watch.meterId === meterId && watch.rule === rule)) continue;
       this.watches = this.watches.concat(new Watch(rule, meterId, this.sealedMs));
     }
+  }
+
+  private reviewMs(watch: Watch): number {
+    const outdated = watch.stale || watch.modelVersion !== this.meters.get(watch.meterId)!.model.version;
+    return outdated ? watch.reviewedMs + this.options.lateReviewMs : Number.POSITIVE_INFINITY;
   }
 
   private markStale(): void {

@@ -17,6 +17,8 @@ export class Watch {
   modelVersion = -1;
   /** Something that unsealed verdicts rest on has changed. */
   stale = false;
+  /** When the unsealed verdicts were last made anew. */
+  reviewedMs = 0;
   /** Verdicts or their reasons have changed since the status was last said. */
   moved = false;
   private active: Map<string, Subject> | undefined;
@@ -85,17 +87,18 @@ export class Watch {
   }
 
   toJSON(): readonly unknown[] {
-    const { headMs, modelVersion, stale, moved, reasons } = this;
-    return [this.rule.id, this.meterId, headMs, modelVersion, stale, moved, reasons, [...this.subjects]];
+    const { headMs, modelVersion, stale, reviewedMs, moved, reasons } = this;
+    return [this.rule.id, this.meterId, headMs, modelVersion, stale, reviewedMs, moved, reasons, [...this.subjects]];
   }
 
   static fromJSON(json: readonly unknown[], rule: Rule<StoppedButRunning>): Watch {
-    const [, meterId, headMs, modelVersion, stale, moved, reasons, active] = json as [
+    const [, meterId, headMs, modelVersion, stale, reviewedMs, moved, reasons, active] = json as [
       string,
       string,
       number,
       number,
       boolean,
+      number,
       boolean,
       Reason[],
       unknown[][],
@@ -103,6 +106,7 @@ export class Watch {
     const watch = new Watch(rule, meterId, headMs);
     watch.modelVersion = modelVersion;
     watch.stale = stale;
+    watch.reviewedMs = reviewedMs;
     watch.moved = moved;
     watch.reasons = reasons.map((reason) => knownReason(reason));
     for (const item of active) {

@@ -12,7 +12,7 @@ export const detectorSettings = {
     env: 'BATCH_RECORDS',
     default: 20_000,
     minimum: 1,
-    maximum: 1_000_000,
+    maximum: 100_000,
     description: 'Records of one batch and transaction at most.',
   }),
   batchMs: Type.Integer({
@@ -35,5 +35,12 @@ export const detectorSettings = {
     minimum: 1,
     maximum: 240,
     description: 'How late data may come and still count, hours; meters with a longer registered delay have their own.',
+  }),
+  lateReviewMinutes: Type.Integer({
+    env: 'LATE_REVIEW_MINUTES',
+    default: 5,
+    minimum: 0,
+    maximum: 120,
+    description: 'How long late data of an enterprise is taken together before open verdicts are made anew, minutes.',
   }),
 };
