@@ -10,22 +10,22 @@ import { settledFacts, sideBySide } from './stack.ts';
 
 /** Settled findings are a function of what was said: not of the order, the repetition or the partition of it. */
 
-const seeds = (process.env.SEED ?? '11,12,13').split(',').map(Number);
+const seeds = (process.env.SEED ?? '11').split(',').map(Number);
 const hourMs = 3_600_000;
 const settleMs = 60 * hourMs;
 // Reviews an hour apart: a shuffled world is nothing but late data, and settled findings do not depend on reviews.
 const createEngine = detectorEngine(readConfig({ LATE_REVIEW_MINUTES: '60' })).create;
 
 for (const seed of seeds) {
-  describe(`of three plants over six days (seed ${seed})`, () => {
-    const plant = { startMs: Date.UTC(2026, 2, 1, 16), days: 6, lies: 6, hidden: [] };
+  describe(`of two plants over three days (seed ${seed})`, () => {
+    const plant = { startMs: Date.UTC(2026, 2, 1, 16), days: 3, lies: 4, hidden: [] };
     const inputs = [
-      ...recordingInputs(sideBySide([0, 1, 2].map((n) => simulatePlant({ ...plant, seed: seed * 10 + n })))),
+      ...recordingInputs(sideBySide([0, 1].map((n) => simulatePlant({ ...plant, seed: seed * 10 + n })))),
     ];
     const expected = settled(inputs);
 
     test('there are some, so that the comparisons below say something', () => {
-      expect(expected.length).toBeGreaterThan(5);
+      expect(expected.length).toBeGreaterThan(1);
     });
 
     test('arrival shuffled within the lateness horizon changes none', () => {
