@@ -12,12 +12,20 @@ import type { TimeSource } from './input-stream.ts';
 /** Below Kafka's default message limit of 1 MiB, with room for key and headers. */
 const partBytes = 900_000;
 
+/** Version of what the changelog holds beside the engine's own states. */
+const stateFormat = 1;
+
 /** Offsets [from, to) of a topic and how many records lie there (control records leave gaps). */
 export interface Range {
   readonly topic: InputTopic;
   readonly from: number;
   readonly to: number;
   readonly records: number;
+  /**
+   * Records, as offsets from `from`, that were refused for a reason that may not hold again: the registry did not know
+   * their schema, or the engine failed at them.
+   */
+  readonly refused?: readonly number[];
 }
 
 export interface BatchRecord {
@@ -27,8 +35,6 @@ export interface BatchRecord {
   readonly ranges: readonly Range[];
   readonly engineVersion: string;
   readonly rulesHash: string;
-  /** Records whose schema the registry did not know then, as topic and offset; it may know it now. */
-  readonly unknownSchemas: readonly (readonly [InputTopic, number])[];
 }
 
 export interface SnapshotRecord {
@@ -38,12 +44,32 @@ export interface SnapshotRecord {
   /** Next offset to process, a topic. */
   readonly positions: Readonly<Record<InputTopic, number>>;
   readonly engineVersion: string;
-  readonly stateFormat: number;
 }
 
 /** The changelog contradicts itself or the inputs: the task must not go on, for what it would say may be wrong. */
 export class ChangelogError extends Error {
   readonly code = 'CHANGELOG_BROKEN';
+}
+
+/** What a batch of these records, in the order of each topic, takes of every topic. `refused` are some of them. */
+export function rangesOf(records: readonly LogRecord[], refused: readonly LogRecord[]): Range[] {
+  const ranges = new Map<
+    string,
+    { topic: InputTopic; from: number; to: number; records: number; refused?: number[] }
+  >();
+  for (const { topic, offset } of records) {
+    const range = ranges.get(topic);
+    if (range) {
+      range.to = offset + 1;
+      range.records++;
+    } else ranges.set(topic, { topic: topic as InputTopic, from: offset, to: offset + 1, records: 1 });
+  }
+  for (const { topic, offset } of refused) {
+    const range = ranges.get(topic)!;
+    range.refused ??= [];
+    range.refused.push(offset - range.from);
+  }
+  return [...ranges.values()];
 }
 
 function entry(partition: number, key: string, value: Buffer | null, headers?: Record<string, string>): NewRecord {
@@ -91,7 +117,7 @@ export function snapshotEntries(
     if (now > 1) parts.set(enterpriseId, now);
     else parts.delete(enterpriseId);
   }
-  entries.push(entry(partition, 'snapshot', json(snapshot)));
+  entries.push(entry(partition, 'snapshot', json({ ...snapshot, stateFormat })));
   for (let n = previousN + 1; n <= snapshot.n; n++) entries.push(entry(partition, `batch/${n}`, null));
   return entries;
 }
@@ -109,35 +135,42 @@ export interface Restored {
 /** Reads the changelog, last value a key, up to the owner's own barrier. */
 export class ChangelogReader {
   /** Next offset to read. */
-  position = 0;
+  position: number;
+  /** True once the barrier is there: all that an older owner committed has been read. */
+  complete = false;
   readonly #barrier: string;
-  readonly #values = new Map<string, LogRecord>();
+  readonly #values = new Map<string | null, LogRecord>();
 
-  constructor(barrier: string) {
+  constructor(barrier: string, position: number) {
     this.#barrier = barrier;
+    this.position = position;
   }
 
-  /** Returns the owner's barrier record once it is there. */
-  add(records: readonly LogRecord[]): LogRecord | undefined {
+  /** What comes after the barrier is the owner's own and is left out. */
+  add(records: readonly LogRecord[]): void {
     for (const record of records) {
+      if (this.complete) return;
       if (record.offset < this.position) continue;
       this.position = record.offset + 1;
-      if (record.key === null) throw new ChangelogError(`changelog record at offset ${record.offset} has no key`);
       if (record.value === null) this.#values.delete(record.key);
       else this.#values.set(record.key, record);
-      if (record.key === 'barrier' && record.value?.toString() === this.#barrier) return record;
+      this.complete = record.key === 'barrier' && record.value?.toString() === this.#barrier;
     }
-    return undefined;
   }
 
-  /** To be called once, when the barrier is there. */
+  /** To be called once, when it is complete. Throws `ChangelogError` where the parts do not fit together. */
   finish(): Restored {
     const found = this.#values.get('snapshot');
-    const snapshot = found && parse<SnapshotRecord>(found);
+    const snapshot = found && parse<SnapshotRecord & { readonly stateFormat: number }>(found);
+    if (snapshot && snapshot.stateFormat !== stateFormat) {
+      const formats = `format ${snapshot.stateFormat}, this version reads ${stateFormat}`;
+      throw new ChangelogError(`the snapshot has ${formats}: stop the version that wrote it before this one starts`);
+    }
     const states = new Map<string, Uint8Array>();
     const parts = new Map<string, number>();
     const batches: BatchRecord[] = [];
     for (const [key, record] of this.#values) {
+      if (key === null) throw new ChangelogError(`changelog record at offset ${record.offset} has no key`);
       const [kind, id, part] = key.split('/');
       if (kind === 'batch') batches.push(parse<BatchRecord>(record));
       if (kind !== 'state' || part !== undefined) continue;

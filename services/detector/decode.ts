@@ -4,32 +4,42 @@ import type { Codec } from '../platform/avro.ts';
 import type { LogRecord } from '../platform/log.ts';
 import { arrivalOf, type TimeSource } from './input-stream.ts';
 
-type SchemaGap = readonly [InputTopic, number];
+/** Names a record within a partition. */
+export function keyOf(record: { readonly topic: string; readonly offset: number }): string {
+  return `${record.topic}-${record.offset}`;
+}
+
+export interface DecodedBatch {
+  readonly inputs: InputRecord[];
+  /**
+   * Records whose refusal may not hold the next time: those of `refusals`, and those whose schema the registry does not
+   * know now. The batch record has to name them.
+   */
+  readonly passing: LogRecord[];
+}
 
 /**
  * The engine's view of a batch. `floorMs` is the time that the task has reached: no record arrives before it.
- * `gaps` names records whose schema was unknown when the batch was first executed; without it they are found.
+ * `refusals`, by `keyOf`, are taken in place of the values of those records.
  */
 export function decodeBatch(
   records: readonly LogRecord[],
   codec: Codec,
   source: TimeSource,
   floorMs: number,
-  gaps?: readonly SchemaGap[],
-): { readonly inputs: InputRecord[]; readonly gaps: SchemaGap[] } {
-  const known = gaps?.length ? new Set(gaps.map(([topic, offset]) => `${topic}-${offset}`)) : undefined;
-  const found: SchemaGap[] = [];
+  refusals: ReadonlyMap<string, Refusal>,
+): DecodedBatch {
+  const passing: LogRecord[] = [];
   const inputs = new Array<InputRecord>(records.length);
   for (let i = 0; i < records.length; i++) {
     const record = records[i]!;
     const topic = record.topic as InputTopic;
-    const value = known?.has(`${topic}-${record.offset}`)
-      ? new Refusal('unknown-schema-id', 'the registry did not know the schema')
-      : inputValue(record, topic, codec);
-    if (value instanceof Refusal && value.reason === 'unknown-schema-id') found.push([topic, record.offset]);
+    const refusal = refusals.size > 0 ? refusals.get(keyOf(record)) : undefined;
+    const value = refusal ?? inputValue(record, topic, codec);
+    if (value instanceof Refusal && (refusal || value.reason === 'unknown-schema-id')) passing.push(record);
     inputs[i] = { topic, offset: record.offset, arrivalMs: Math.max(floorMs, arrivalOf(record, source)), value };
   }
-  return { inputs, gaps: found };
+  return { inputs, passing };
 }
 
 function inputValue(record: LogRecord, topic: InputTopic, codec: Codec): InputRecord['value'] {

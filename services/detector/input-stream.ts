@@ -6,21 +6,29 @@ export type TimeSource = 'append' | 'recorded';
 
 export const arrivedHeader = 'wattness-arrived-ms';
 
+/** 2200-01-01. The header is anyone's to write, and time that has once moved on never comes back. */
+const latestMs = 7_258_118_400_000;
+
 /**
- * Arrival time in ms before it is made monotone. A replayed record without the header has no time of its own: it
- * sorts first and so takes the time of the record before it.
+ * Arrival time in ms before it is made monotone. A replayed record without a header that makes sense has no time of its
+ * own: it sorts first and so takes the time of the record before it.
  */
 export function arrivalOf(record: LogRecord, source: TimeSource): number {
   if (source === 'append') return record.appendTimeMs;
   const recordedMs = Number(record.headers?.[arrivedHeader]);
-  return Number.isFinite(recordedMs) ? recordedMs : 0;
+  return recordedMs >= 0 && recordedMs <= latestMs ? Math.floor(recordedMs) : 0;
 }
 
-interface Chunk {
+export interface Chunk {
   readonly records: readonly LogRecord[];
-  readonly receivedAtMs: number;
+  receivedAtMs: number;
   /** False while a schema that it needs is being fetched. */
   ready: boolean;
+}
+
+/** Bytes that a record holds in memory, about. */
+export function sizeOf({ key, value }: LogRecord): number {
+  return 100 + (key?.length ?? 0) + (value?.length ?? 0);
 }
 
 /** What has been received of one input topic's partition and not been processed yet, oldest first. */
@@ -33,6 +41,7 @@ export class InputStream {
   /** Offset of the next record to process. */
   processed: number;
   queuedRecords = 0;
+  queuedBytes = 0;
   /** Whether the membership was told to hold this stream. */
   paused = false;
 
@@ -72,6 +81,7 @@ export class InputStream {
     const chunk = { records, receivedAtMs, ready: false };
     this.position = records[records.length - 1]!.offset + 1;
     this.queuedRecords += records.length;
+    for (const record of records) this.queuedBytes += sizeOf(record);
     this.#chunks.push(chunk);
     return chunk;
   }
@@ -86,12 +96,22 @@ export class InputStream {
     if (this.head!.value === null) this.promisedMs = this.headArrivalMs;
     this.processed = this.head!.offset + 1;
     this.queuedRecords--;
+    this.queuedBytes -= sizeOf(this.head!);
     this.#index++;
     if (this.#index === this.#chunks[0]!.records.length) {
       this.#chunks.shift();
       this.#index = 0;
     }
     this.#setHead();
+  }
+
+  /**
+   * The clock was set back to `nowMs`: without this, what came before would wait until it is as late again as it was
+   * then.
+   */
+  clockSetBack(nowMs: number): void {
+    for (const chunk of this.#chunks) chunk.receivedAtMs = Math.min(chunk.receivedAtMs, nowMs);
+    this.headReceivedAtMs = Math.min(this.headReceivedAtMs, nowMs);
   }
 
   #setHead(): void {

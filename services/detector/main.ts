@@ -25,6 +25,8 @@ export interface Detector extends Running {
 
 export const detectorGroup = 'wattness-detector';
 
+const observeMs = 1_000;
+
 /**
  * Judges every partition that the group gives to this process, one task each. `stop` commits what is under way, writes
  * snapshots and leaves, so that the next owner need not execute anything again.
@@ -33,65 +35,86 @@ export async function startDetector(parts: DetectorParts): Promise<Detector> {
   const { log, logger } = parts;
   const metrics = detectorMetrics(parts.metrics);
   const settings = { ...parts.settings, group: detectorGroup };
-  const tasks = new Map<number, { readonly task: Task; readonly ended: Promise<void> }>();
+  const tasks = new Map<number, Task>();
+  /** When the last task of a partition will have let go of it: the next one begins after that. */
+  const endings = new Map<number, Promise<void>>();
   const ended = Promise.withResolvers<void>();
   ended.promise.catch(() => {});
-  const joined = Promise.withResolvers<Membership>();
-  let generation = -1;
+  let membership: Membership | undefined;
+  let assignment: { readonly partitions: readonly number[]; readonly generation: number } | undefined;
   let stopped: Promise<void> | undefined;
 
-  function start(partition: number, membership: Membership): void {
-    const task = new Task(partition, { ...parts, membership, settings, metrics });
-    const run = task.run();
-    tasks.set(partition, { task, ended: run });
-    run.catch(ended.reject);
+  function start(partition: number, member: Membership): void {
+    const task = new Task(partition, { ...parts, membership: member, settings, metrics });
+    tasks.set(partition, task);
+    // Two tasks of one partition would take its transactions from each other.
+    const before = endings.get(partition) ?? Promise.resolve();
+    endings.set(partition, before.then(() => task.run()).catch(ended.reject));
   }
 
-  function assign(assigned: readonly number[], membership: Membership): void {
-    for (const [partition, { task }] of tasks) {
-      if (assigned.includes(partition) && task.phase.name === 'live') continue;
+  function assign(): void {
+    if (!membership || !assignment) return;
+    const { partitions, generation } = assignment;
+    for (const [partition, task] of tasks) {
+      if (partitions.includes(partition)) continue;
       task.drop();
       tasks.delete(partition);
+      metrics.behindSeconds.remove({ partition });
     }
-    for (const partition of assigned) {
+    for (const partition of partitions) {
       const kept = tasks.get(partition);
-      if (kept) kept.task.rejoin();
+      if (kept) kept.rejoin();
       else if (!stopped) start(partition, membership);
     }
-    logger.info({ generation, partitions: assigned }, 'assigned');
+    observe();
+    logger.info({ generation, partitions }, 'assigned');
   }
 
-  const topics = [...inputTopics, changelogTopic];
-  const membership = await log.joinGroup(detectorGroup, topics, {
-    onAssigned(assigned, newGeneration) {
-      generation = newGeneration;
-      joined.promise.then((member) => {
-        if (generation === newGeneration) assign(assigned, member);
-      });
+  const countLive = (): number => [...tasks.values()].filter((task) => task.phase.name === 'live').length;
+
+  function observe(): void {
+    metrics.assignedPartitions.set(tasks.size);
+    metrics.livePartitions.set(countLive());
+    for (const [partition, task] of tasks) {
+      const behindMs = task.behindMs(Date.now());
+      if (behindMs !== undefined) metrics.behindSeconds.set({ partition }, behindMs / 1000);
+    }
+  }
+
+  membership = await log.joinGroup(detectorGroup, [...inputTopics, changelogTopic], {
+    onAssigned(partitions, generation) {
+      assignment = { partitions, generation };
+      try {
+        assign();
+      } catch (error) {
+        ended.reject(error);
+      }
     },
-    onRecords: (topic, partition, records) => tasks.get(partition)?.task.receive(topic, records),
+    onRecords: (topic, partition, records) => tasks.get(partition)?.receive(topic, records),
     onFailure: ended.reject,
   });
-  joined.resolve(membership);
+  // The first assignment may have come before the membership.
+  assign();
+  const observing = setInterval(observe, observeMs).unref();
 
-  async function stop(): Promise<void> {
-    const running = [...tasks.values()];
-    for (const { task } of running) task.stop();
-    await Promise.allSettled(running.map((one) => one.ended));
-    await membership.leave();
+  async function stop(member: Membership): Promise<void> {
+    for (const task of tasks.values()) task.stop();
+    await Promise.all(endings.values());
+    clearInterval(observing);
+    await member.leave();
     ended.resolve();
   }
 
   return {
     ended: ended.promise,
     stop: () => {
-      stopped ??= stop();
+      stopped ??= stop(membership);
       return stopped;
     },
     ready() {
-      const phases = Object.fromEntries([...tasks].map(([partition, { task }]) => [partition, task.phase]));
-      const live = [...tasks.values()].filter(({ task }) => task.phase.name === 'live').length;
-      return { ready: generation >= 0 && live === tasks.size, detail: { generation, partitions: phases } };
+      const phases = Object.fromEntries([...tasks].map(([partition, { phase }]) => [partition, phase]));
+      const detail = { generation: assignment?.generation ?? null, partitions: phases };
+      return { ready: assignment !== undefined && countLive() === tasks.size, detail };
     },
   };
 }

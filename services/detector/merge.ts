@@ -1,11 +1,18 @@
+import { type InputTopic, inputTopics } from '../core/records.ts';
 import type { LogRecord } from '../platform/log.ts';
-import { arrivalOf, type InputStream, type TimeSource } from './input-stream.ts';
+import { arrivalOf, type InputStream, sizeOf, type TimeSource } from './input-stream.ts';
 
 /** Records of one batch to be, in canonical order: arrival time, topic rank, offset. */
 export class OpenBatch {
   readonly records: LogRecord[] = [];
+  bytes = 0;
   lastArrivalMs = Number.NEGATIVE_INFINITY;
   lastRank = -1;
+}
+
+export interface BatchLimit {
+  readonly records: number;
+  readonly bytes: number;
 }
 
 /**
@@ -28,12 +35,12 @@ export type Fill = 'full' | 'cut' | 'waiting' | 'drained';
 export function fillBatch(
   streams: readonly InputStream[],
   batch: OpenBatch,
-  limit: number,
+  limit: BatchLimit,
   caughtUpAtMs: (stream: InputStream) => number | undefined,
   graceMs: number,
 ): Fill {
   const count = streams.length;
-  while (batch.records.length < limit) {
+  while (!isFull(batch, limit)) {
     let best: InputStream | undefined;
     let nextArrivalMs = Number.POSITIVE_INFINITY;
     for (let i = 0; i < count; i++) {
@@ -68,16 +75,21 @@ export function fillBatch(
   return 'full';
 }
 
+function isFull(batch: OpenBatch, limit: BatchLimit): boolean {
+  return batch.records.length >= limit.records || batch.bytes >= limit.bytes;
+}
+
 /** Takes the head, and what follows it in its own chunk below the bound: no other stream need be asked for those. */
-function takeRun(stream: InputStream, batch: OpenBatch, limit: number, boundMs: number): void {
+function takeRun(stream: InputStream, batch: OpenBatch, limit: BatchLimit, boundMs: number): void {
   const receivedAtMs = stream.headReceivedAtMs;
   let lastArrivalMs: number;
   do {
     batch.records.push(stream.head!);
+    batch.bytes += sizeOf(stream.head!);
     lastArrivalMs = stream.headArrivalMs;
     stream.shift();
   } while (
-    batch.records.length < limit &&
+    !isFull(batch, limit) &&
     stream.head !== undefined &&
     stream.headReceivedAtMs === receivedAtMs &&
     stream.headArrivalMs >= lastArrivalMs &&
@@ -88,12 +100,12 @@ function takeRun(stream: InputStream, batch: OpenBatch, limit: number, boundMs: 
 }
 
 /** Records of one logged batch in canonical order, as they were when it was filled. */
-export function canonical(
-  records: readonly LogRecord[],
-  rankOf: (topic: string) => number,
-  source: TimeSource,
-): LogRecord[] {
-  return [...records].sort(
-    (a, b) => arrivalOf(a, source) - arrivalOf(b, source) || rankOf(a.topic) - rankOf(b.topic) || a.offset - b.offset,
-  );
+export function canonical(records: readonly LogRecord[], source: TimeSource): LogRecord[] {
+  const keyed = records.map((record) => ({
+    record,
+    arrivalMs: arrivalOf(record, source),
+    rank: inputTopics.indexOf(record.topic as InputTopic),
+  }));
+  keyed.sort((a, b) => a.arrivalMs - b.arrivalMs || a.rank - b.rank || a.record.offset - b.record.offset);
+  return keyed.map(({ record }) => record);
 }

@@ -18,9 +18,12 @@ export function detectorMetrics(metrics: Metrics) {
     records: metrics.counter('wattness_detector_input_records_total', 'Records processed, by topic.', ['topic']),
     applySeconds: metrics.histogram('wattness_detector_apply_seconds', 'Time to judge a batch.', seconds),
     commitSeconds: metrics.histogram('wattness_detector_commit_seconds', 'Time to commit a batch.', seconds),
-    behindSeconds: metrics.gauge('wattness_detector_behind_seconds', 'Wall clock less arrival time reached.', [
-      'partition',
-    ]),
+    behindSeconds: metrics.gauge(
+      'wattness_detector_behind_seconds',
+      'Wall clock less the arrival time up to which all is judged.',
+      ['partition'],
+    ),
+    assignedPartitions: metrics.gauge('wattness_detector_assigned_partitions', 'Partitions that the group gave us.'),
     livePartitions: metrics.gauge('wattness_detector_live_partitions', 'Partitions that are judged live.'),
     restoredRecords: metrics.counter('wattness_detector_restored_records_total', 'Records executed again to restore.'),
     failures: metrics.counter('wattness_detector_task_failures_total', 'Times that a task had to restore.', ['reason']),

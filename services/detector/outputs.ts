@@ -1,7 +1,9 @@
 import type { Output } from '../core/batch.ts';
-import type { DeadLetter, OutputTopic, TopicValues } from '../core/records.ts';
+import type { OutputTopic, TopicValues } from '../core/records.ts';
 import type { Codec } from '../platform/avro.ts';
 import type { LogRecord, NewRecord } from '../platform/log.ts';
+import { deadLetterOf } from './dead-letter.ts';
+import { keyOf } from './decode.ts';
 
 /** CloudEvents types (Kafka binary binding) of what the detector says. */
 const typeOf: Readonly<Record<OutputTopic, string>> = {
@@ -21,23 +23,10 @@ export function outputRecords(
   let origins: Map<string, LogRecord> | undefined;
   return outputs.map((output) => {
     if (output.topic !== 'dead-letters') return recordOf(output.topic, output.value, codec, nowMs);
-    origins ??= new Map(records.map((record) => [`${record.topic}-${record.offset}`, record]));
-    const origin = origins.get(`${output.inputTopic}-${output.offset}`)!;
-    const letter: DeadLetter = {
-      deadLetterId: `${origin.topic}-${origin.partition}-${origin.offset}`,
-      reason: output.refusal.reason,
-      detail: output.refusal.detail,
-      service: 'detector',
-      topic: origin.topic,
-      partition: origin.partition,
-      offset: origin.offset,
-      appendTimeMs: origin.appendTimeMs,
-      refusedMs: nowMs,
-      key: origin.key,
-      value: origin.value,
-      headers: origin.headers ?? {},
-    };
-    return recordOf('dead-letters', letter, codec, nowMs, origin.key);
+    origins ??= new Map(records.map((record) => [keyOf(record), record]));
+    const origin = origins.get(keyOf({ topic: output.inputTopic, offset: output.offset }))!;
+    const letter = deadLetterOf(origin, output.refusal, nowMs);
+    return recordOf('dead-letters', letter, codec, nowMs, letter.key);
   });
 }
 
