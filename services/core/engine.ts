@@ -77,6 +77,8 @@ export function createEngine(options: EngineOptions): Engine {
       enterprise.seal(untilMs);
       touch(enterprise);
       if (enterprise.busy) evaluate(enterprise);
+      // The model may have learned what changes open verdicts: a restored engine knows of that review, so this one must.
+      else scheduleReview(enterprise);
     }
     seals.push(enterprise.nextSealMs, enterprise);
   }

@@ -165,7 +165,7 @@ export class Enterprise {
   }
 
   note(event: SiteEvent): Refusal | boolean {
-    if (event.endMs !== null && event.endMs < event.startMs) {
+    if (event.endMs !== null && !(event.endMs >= event.startMs)) {
       return new Refusal('bad-interval', 'the event ends before it starts');
     }
     return this.keep(event, this.events.get(event.eventId), this.events.size, () => {
