@@ -2,7 +2,10 @@ import { createHash } from 'node:crypto';
 import type { Alarm, AlarmAction, AlarmState, Finding } from './records.ts';
 import type { Rule } from './rule.ts';
 
-/** The alarm of a finding as it stands; kept while the finding is not settled or nobody has acknowledged it. */
+/**
+ * The alarm of a finding as it stands; kept while the finding may still change, so that nothing that is said of it
+ * later is taken for a new alarm, and while nobody has acknowledged it.
+ */
 export type StandingAlarm = Alarm;
 
 /** Deterministic: one finding, one alarm. */
@@ -25,11 +28,13 @@ export function alarmAfterFinding(
     if (!active && finding.state !== 'CLOSED') return undefined;
     return alarmOf(finding, rule, active ? 'UNACKNOWLEDGED' : 'RETURNED_UNACKNOWLEDGED', 1, finding.saidMs);
   }
-  if (active === standing.conditionActive) return undefined;
+  const retracted = finding.state === 'RETRACTED';
+  const unchanged = retracted ? standing.state === 'NORMAL' : active === standing.conditionActive;
+  if (unchanged) return undefined;
   return alarmOf(
     finding,
     rule,
-    stateAfter(standing.state, active, finding.state === 'RETRACTED'),
+    stateAfter(standing.state, active, retracted),
     standing.revision + 1,
     standing.raisedMs,
   );

@@ -6,7 +6,7 @@ import { MeterState } from './meter-state.ts';
 import type { Alarm, AlarmAction, Power, SiteEvent, SiteRegistration, Telemetry, WorkRecord } from './records.ts';
 import type { Rule } from './rule.ts';
 import type { Reported } from './shares.ts';
-import { meterOf, Site, type Witness } from './site.ts';
+import { meterOf, Site, type SiteVersion, type Witness } from './site.ts';
 import { intervalProblem } from './slots.ts';
 import { stateBit, Timeline } from './timeline.ts';
 import { Watch } from './watch.ts';
@@ -211,6 +211,9 @@ export class Enterprise {
     for (const timeline of this.timelines.values()) timeline.prune(keepMs);
     if (this.work.size > 0) this.work = without(this.work, (record) => record.endMs < keepMs);
     if (this.events.size > 0) this.events = without(this.events, ({ endMs }) => endMs !== null && endMs < keepMs);
+    // An alarm that is done with is kept until its finding is settled: what is said of it till then raises no new one.
+    const done = ({ state, changedMs }: Alarm): boolean => state === 'NORMAL' && changedMs < keepMs;
+    if (this.alarms.size > 0) this.alarms = without(this.alarms, done);
     this.site.prune(keepMs);
   }
 
@@ -346,7 +349,8 @@ export class Enterprise {
   }
 
   private witnessAt(ms: number, meterId: string): Witness | undefined {
-    return this.site.at(ms)?.witnesses.find((witness) => witness.meter.meterId === meterId);
+    const version = this.site.at(ms);
+    return version && witnessOf(version, meterId);
   }
 
   /** The witness's machines with their timelines, which are marked as judged up to `judgedMs`. */
@@ -361,11 +365,13 @@ export class Enterprise {
   private sayFindings(watch: Watch, meter: MeterState, nowMs: number, say: Say): void {
     for (const subject of watch.subjects) {
       for (const revision of subject.revisions(nowMs, this.sealedMs, this.id, watch.rule)) {
+        // A contradiction may have begun under a description that is forgotten by now: the oldest one held is next to it.
+        const site = this.site.at(revision.said.firstMs) ?? this.site.all()[0];
         const finding = findingOf(subject, revision, {
           enterpriseId: this.id,
           rule: watch.rule,
-          site: this.site.at(revision.said.firstMs) ?? this.site.latest(),
-          witness: this.witnessAt(revision.said.firstMs, watch.meterId),
+          site,
+          witness: site && witnessOf(site, watch.meterId),
           meterId: watch.meterId,
           modes: meter.model.modes,
           intervalMs: meter.slots.intervalMs,
@@ -386,7 +392,7 @@ export class Enterprise {
     // Nobody looks at the oldest of a thousand: its record stays in the log, the machine forgets it.
     const oldest = others.size >= maxFiled ? [...others.values()].find((other) => !other.conditionActive) : undefined;
     if (oldest) others.delete(oldest.alarmId);
-    this.alarms = alarm.state === 'NORMAL' ? others : others.set(alarm.alarmId, alarm);
+    this.alarms = others.set(alarm.alarmId, alarm);
   }
 
   private sayStatus(nowMs: number, say: Say): void {
@@ -407,6 +413,10 @@ export class Enterprise {
       value: { enterpriseId: this.id, regionCode, asOfMs: nowMs, openFindings, subjects },
     });
   }
+}
+
+function witnessOf(version: SiteVersion, meterId: string): Witness | undefined {
+  return version.witnesses.find((witness) => witness.meter.meterId === meterId);
 }
 
 /** End of the newest slot that may be sealed at `ms`. */

@@ -10,7 +10,7 @@ export interface PlantStory {
   /** True load of each machine while it works and while it stands, kW. */
   readonly load: Readonly<Record<string, { readonly workingKw: number; readonly standingKw: number }>>;
   readonly ran: (equipmentId: string, ms: number) => boolean;
-  readonly said?: (equipmentId: string, ms: number) => RunState | undefined;
+  readonly said?: ((equipmentId: string, ms: number) => RunState | undefined) | undefined;
   /** Load behind the total or shared meter that belongs to no machine, kW. */
   readonly baseKw?: (ms: number) => number;
   /** False while the meter is not heard. */
