@@ -1,4 +1,4 @@
-import type { InputRecord } from '../core/batch.ts';
+import type { Engine, InputRecord } from '../core/batch.ts';
 import { createEngine, engineDefaults } from '../core/engine.ts';
 import type { Power, SiteRegistration, Telemetry } from '../core/records.ts';
 import { loadRules } from '../platform/rules.ts';
@@ -89,59 +89,86 @@ export function* worldRecords(world: EngineWorld, fromMs: number, toMs: number):
   }
 }
 
-/** Engine events/s on one core and bytes of state an equipment, over a steady world with all rules on. */
-export function measureEngine(rulesDir: string): {
-  eventsPerSecond: number;
-  bytesAnEquipment: number;
-  slotBytesAMeter: number;
-  snapshotBytesAnEquipment: number;
-} {
-  const gc = globalThis.gc;
-  if (!gc) throw new Error('run with node --expose-gc: state cannot be measured without it');
-  const world: EngineWorld = { enterprises: 200, machines: 7, reportIntervalMs: 60_000 };
+export interface EngineMeasure {
+  readonly eventsPerSecond: number;
+  /** Heap of an equipment and its share of meter and enterprise, the ring of load slots left out, B. */
+  readonly bytesAnEquipment: number;
+  /** The ring: four bytes a slot of the horizon. */
+  readonly slotBytesAMeter: number;
+  readonly snapshotBytesAnEquipment: number;
+}
+
+const machines = 7;
+
+/** Events/s of the engine on one core, and the state that it holds, over steady worlds with all rules on. */
+export function measureEngine(rulesDir: string): EngineMeasure {
   const rules = loadRules(rulesDir);
-  gc();
-  const before = process.memoryUsage();
+  const slotBytesAMeter = Math.ceil(engineDefaults.latenessHorizonMs / slotMs) * 4;
+  // A first world brings code and caches; what a larger one holds more than a smaller one is state.
+  steadyEngine(rules, 20);
+  const few = 200;
+  const many = 1000;
+  const before = heapBytes();
+  const small = steadyEngine(rules, few);
+  const between = heapBytes();
+  const large = steadyEngine(rules, many);
+  const grown = heapBytes() - between - (between - before);
+  const bytesAnEquipment = (grown / (many - few) - slotBytesAMeter) / machines;
+  const states = [...large.takeDirty().values()].reduce((sum, bytes) => sum + (bytes?.byteLength ?? 0), 0);
+  small.takeDirty();
+  return {
+    eventsPerSecond: measureSpeed(rules),
+    bytesAnEquipment,
+    slotBytesAMeter,
+    snapshotBytesAnEquipment: states / (many * machines),
+  };
+}
+
+/** An engine that has seen three days: the horizon is full, models are learned, some firms lie. */
+function steadyEngine(rules: ReturnType<typeof loadRules>, enterprises: number): Engine {
+  const world: EngineWorld = { enterprises, machines, reportIntervalMs: 300_000 };
   const engine = createEngine({ ...engineDefaults, rules });
-  engine.apply(
-    registrations(world).map((value, offset) => ({
-      topic: 'site-registry' as const,
-      offset,
-      arrivalMs: startMs,
-      value,
-    })),
-    startMs,
-  );
-  // Three days fill the horizon, so that sealing, learning and findings all take part.
-  for (let day = 0; day < 3; day++) {
-    for (let hour = 0; hour < 24; hour++) {
-      const fromMs = startMs + (24 * day + hour) * 3_600_000;
-      engine.apply(worldRecords(world, fromMs, fromMs + 3_600_000), fromMs + 3_600_000);
-    }
-  }
-  const snapshot = [...engine.takeDirty().values()].reduce((sum, bytes) => sum + (bytes?.byteLength ?? 0), 0);
-  const fromMs = startMs + 3 * 86_400_000;
-  const records = [...worldRecords(world, fromMs, fromMs + 8 * 3_600_000)];
+  register(engine, world);
+  for (let hour = 0; hour < 72; hour++) advance(engine, world, startMs + hour * 3_600_000);
+  return engine;
+}
+
+function measureSpeed(rules: ReturnType<typeof loadRules>): number {
+  const world: EngineWorld = { enterprises: 200, machines, reportIntervalMs: 60_000 };
+  const engine = createEngine({ ...engineDefaults, rules });
+  register(engine, world);
+  for (let hour = 0; hour < 48; hour++) advance(engine, world, startMs + hour * 3_600_000);
+  const fromMs = startMs + 48 * 3_600_000;
+  const records = [...worldRecords(world, fromMs, fromMs + 12 * 3_600_000)];
   const batch = 20_000;
   const begin = process.hrtime.bigint();
   for (let at = 0; at < records.length; at += batch) {
     const chunk = records.slice(at, at + batch);
     engine.apply(chunk, chunk.at(-1)!.arrivalMs);
   }
-  const seconds = Number(process.hrtime.bigint() - begin) / 1e9;
-  const eventsPerSecond = records.length / seconds;
-  records.length = 0;
-  gc();
-  const after = process.memoryUsage();
-  const bytes = after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers;
-  const equipment = world.enterprises * world.machines;
-  const slots = Math.ceil(engineDefaults.latenessHorizonMs / slotMs) * 4;
-  return {
-    eventsPerSecond,
-    bytesAnEquipment: (bytes - slots * world.enterprises) / equipment,
-    slotBytesAMeter: slots,
-    snapshotBytesAnEquipment: snapshot / equipment,
-  };
+  return records.length / (Number(process.hrtime.bigint() - begin) / 1e9);
+}
+
+function register(engine: Engine, world: EngineWorld): void {
+  const records = registrations(world).map((value, offset) => ({
+    topic: 'site-registry' as const,
+    offset,
+    arrivalMs: startMs,
+    value,
+  }));
+  engine.apply(records, startMs);
+}
+
+function advance(engine: Engine, world: EngineWorld, fromMs: number): void {
+  engine.apply(worldRecords(world, fromMs, fromMs + 3_600_000), fromMs + 3_600_000);
+}
+
+function heapBytes(): number {
+  if (!globalThis.gc) throw new Error('run with node --expose-gc: state cannot be measured without it');
+  globalThis.gc();
+  globalThis.gc();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
 }
 
 /** Two shifts on workdays, staggered over the firms. */

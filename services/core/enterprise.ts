@@ -59,7 +59,8 @@ export class Enterprise {
 
   private readonly options: EngineOptions;
   private readonly timelines = new Map<string, Timeline>();
-  private readonly meters = new Map<string, MeterState>();
+  /** Sites have few meters: a list weighs less than a map. */
+  private meters: readonly MeterState[] = [];
   private watches: Watch[] = [];
   /** Filed work and events by id; most enterprises have none within the horizon. */
   work: ReadonlyMap<string, WorkRecord> = noWork;
@@ -97,9 +98,11 @@ export class Enterprise {
     }
     const spanMs = this.horizonMs + sealStepMs + this.options.futureToleranceMs;
     for (const spec of registration.meters) {
-      const meter = this.meters.get(spec.meterId);
+      const meter = this.meter(spec.meterId);
       if (!meter || meter.slots.intervalMs !== spec.intervalMs) {
-        this.meters.set(spec.meterId, new MeterState(spec, spanMs, this.sealedMs));
+        this.meters = this.meters
+          .filter((other) => other !== meter)
+          .concat(new MeterState(spec, spanMs, this.sealedMs));
       } else meter.slots = meter.slots.spanning(spanMs);
     }
     for (const { meter } of this.site.all().flatMap((version) => version.witnesses)) this.watch(meter.meterId);
@@ -126,7 +129,7 @@ export class Enterprise {
   }
 
   measure(power: Power, arrivalMs: number): Refusal | boolean {
-    const meter = this.meters.get(power.meterId);
+    const meter = this.meter(power.meterId);
     const spec = meterOf(this.site.at(power.intervalStartMs), power.meterId);
     if (!meter || !spec) {
       return new Refusal('unknown-meter', `meter ${power.meterId} is not registered for that time`);
@@ -185,7 +188,8 @@ export class Enterprise {
 
   /** Seals every slot that ends at or before `untilMs`: judges it for good, then lets the load model learn it. */
   seal(untilMs: number): void {
-    for (const [meterId, meter] of this.meters) {
+    for (const meter of this.meters) {
+      const { meterId } = meter;
       const { intervalMs } = meter.slots;
       const watches = this.watches.filter((watch) => watch.meterId === meterId);
       // Beyond the newest reading there is nothing to learn, and nothing to judge unless a run is open.
@@ -220,7 +224,7 @@ export class Enterprise {
   /** Brings every watch up to the newest reading and says what has changed. */
   evaluate(nowMs: number, say: Say): void {
     for (const watch of this.watches) {
-      const meter = this.meters.get(watch.meterId)!;
+      const meter = this.meter(watch.meterId)!;
       if (this.reviewMs(watch) <= nowMs) {
         watch.rewind(this.sealedMs, meter.model.version);
         watch.reviewedMs = nowMs;
@@ -238,7 +242,7 @@ export class Enterprise {
 
   /** True when sealing any later slot would change nothing: no reading is newer than the sealed ones, no run is open. */
   get idle(): boolean {
-    return !this.busy && [...this.meters.values()].every((meter) => meter.newestMs <= this.sealedMs);
+    return !this.busy && this.meters.every((meter) => meter.newestMs <= this.sealedMs);
   }
 
   /** True while something stands that a seal must be followed by an evaluation for. */
@@ -249,7 +253,7 @@ export class Enterprise {
   // State
 
   toState(): { json: unknown; blocks: Uint8Array[] } {
-    const meters = [...this.meters].map(([id, meter]) => [id, meter.toState()] as const);
+    const meters = this.meters.map((meter) => meter.toState());
     return {
       json: {
         id: this.id,
@@ -257,14 +261,14 @@ export class Enterprise {
         horizonMs: this.horizonMs,
         site: this.site.all().map((version) => version.registration),
         timelines: [...this.timelines],
-        meters: meters.map(([id, { json }]) => [id, json]),
+        meters: meters.map(({ json }) => json),
         watches: this.watches,
         work: [...this.work.values()],
         events: [...this.events.values()],
         alarms: [...this.alarms.values()],
         openSaid: this.openSaid,
       },
-      blocks: meters.flatMap(([, { blocks }]) => blocks),
+      blocks: meters.flatMap(({ blocks }) => blocks),
     };
   }
 
@@ -275,7 +279,7 @@ export class Enterprise {
     enterprise.horizonMs = json.horizonMs;
     for (const registration of json.site) enterprise.site.register(registration);
     for (const [id, timeline] of json.timelines) enterprise.timelines.set(id, Timeline.fromJSON(timeline));
-    for (const [id, meter] of json.meters) enterprise.meters.set(id, MeterState.fromState(meter, blocks));
+    enterprise.meters = json.meters.map((meter: readonly unknown[]) => MeterState.fromState(meter, blocks));
     for (const item of json.watches) {
       const rule = options.rules.find((candidate) => candidate.id === item[0]);
       if (rule) enterprise.watches.push(Watch.fromJSON(item, rule));
@@ -301,8 +305,12 @@ export class Enterprise {
   }
 
   private reviewMs(watch: Watch): number {
-    const outdated = watch.stale || watch.modelVersion !== this.meters.get(watch.meterId)!.model.version;
+    const outdated = watch.stale || watch.modelVersion !== this.meter(watch.meterId)!.model.version;
     return outdated ? watch.reviewedMs + this.options.lateReviewMs : Number.POSITIVE_INFINITY;
+  }
+
+  private meter(meterId: string): MeterState | undefined {
+    return this.meters.find((meter) => meter.meterId === meterId);
   }
 
   private markStale(): void {
@@ -401,7 +409,7 @@ export class Enterprise {
     this.openSaid = openFindings;
     for (const watch of this.watches) watch.moved = false;
     const subjects = this.watches.flatMap((watch) => {
-      const { model, slots } = this.meters.get(watch.meterId)!;
+      const { model, slots } = this.meter(watch.meterId)!;
       const witness = this.witnessAt(watch.headMs - slots.intervalMs, watch.meterId);
       if (!witness) return [];
       const detectableKw = model.modes ? minimumDetectableKw(model.modes, watch.rule.parameters) : null;

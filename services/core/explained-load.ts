@@ -36,9 +36,11 @@ export interface Explanation {
 }
 
 export class ExplainedLoad {
-  readonly equipmentIds: readonly string[];
+  /** The machines that it tells apart, in order. */
+  equipmentIds: readonly string[];
   /** Base, then one entry a machine, kW. */
   private mean: number[];
+  /** Lower triangle, row by row: a covariance is symmetric, and there are very many of them. */
   private covariance: number[];
   /** Relative spread of the base, and of what runs on it. */
   private baseSpread = firstSpread;
@@ -50,9 +52,9 @@ export class ExplainedLoad {
     this.equipmentIds = equipmentIds;
     const n = equipmentIds.length + 1;
     this.mean = [0].concat(ratedKw.map((kw) => (kw === null ? 0 : kw / 2)));
-    this.covariance = new Array(n * n).fill(0);
+    this.covariance = new Array((n * (n + 1)) / 2).fill(0);
     this.covariance[0] = highestKw ** 2;
-    for (let i = 1; i < n; i++) this.covariance[i * n + i] = Math.max(highestKw, ratedKw[i - 1] ?? 0) ** 2;
+    for (let i = 1; i < n; i++) this.covariance[placeOf(i, i)] = Math.max(highestKw, ratedKw[i - 1] ?? 0) ** 2;
   }
 
   /** Learns one sealed slot. `running` holds the share of the slot that each machine was reported running. */
@@ -64,7 +66,7 @@ export class ExplainedLoad {
     const surprise = Math.min(bound, Math.max(-bound, kw - this.dot(x)));
     const gain = new Array<number>(n).fill(0);
     for (let i = 0; i < n; i++) {
-      for (let j = 0; j < n; j++) gain[i]! += this.covariance[i * n + j]! * x[j]!;
+      for (let j = 0; j < n; j++) gain[i]! += this.covariance[placeOf(i, j)]! * x[j]!;
     }
     const own = Math.max(this.ownVariance(running), (this.runningSpread * surprise) ** 2);
     let variance = own / newsShare(intervalMs);
@@ -72,8 +74,8 @@ export class ExplainedLoad {
     const drift = (driftShareAnHour * intervalMs) / 3_600_000;
     for (let i = 0; i < n; i++) {
       this.mean[i]! += (gain[i]! / variance) * surprise;
-      for (let j = 0; j < n; j++) this.covariance[i * n + j]! -= (gain[i]! * gain[j]!) / variance;
-      this.covariance[i * n + i]! += (drift * this.mean[i]!) ** 2;
+      for (let j = 0; j <= i; j++) this.covariance[placeOf(i, j)]! -= (gain[i]! * gain[j]!) / variance;
+      this.covariance[placeOf(i, i)]! += (drift * this.mean[i]!) ** 2;
     }
     this.learnedMs += intervalMs;
     this.learnSpread(running, kw, intervalMs);
@@ -85,16 +87,15 @@ export class ExplainedLoad {
     const n = x.length;
     let variance = this.ownVariance(running);
     for (let i = 0; i < n; i++) {
-      for (let j = 0; j < n; j++) variance += x[i]! * x[j]! * this.covariance[i * n + j]!;
+      for (let j = 0; j < n; j++) variance += x[i]! * x[j]! * this.covariance[placeOf(i, j)]!;
     }
     return { kw: this.baseKw + this.runningKw(running), sdKw: Math.sqrt(Math.max(0, variance)) };
   }
 
   /** Load of one machine, kW, and the standard deviation of what is known of it. */
   loadOf(index: number): Explanation {
-    const n = this.mean.length;
     const at = index + 1;
-    return { kw: this.mean[at]!, sdKw: Math.sqrt(Math.max(0, this.covariance[at * n + at]!)) };
+    return { kw: this.mean[at]!, sdKw: Math.sqrt(Math.max(0, this.covariance[placeOf(at, at)]!)) };
   }
 
   /**
@@ -179,4 +180,9 @@ export class ExplainedLoad {
     if (on > 0) this.runningSpread += (deviation - this.runningSpread) * weight;
     else this.baseSpread += (deviation - this.baseSpread) * weight;
   }
+}
+
+/** Place of row i, column j in a lower triangle. */
+function placeOf(i: number, j: number): number {
+  return i >= j ? (i * (i + 1)) / 2 + j : (j * (j + 1)) / 2 + i;
 }

@@ -11,18 +11,29 @@ import type { Shares } from './timeline.ts';
 
 /** What is known of one meter: its load over the horizon and what was learned from it. */
 export class MeterState {
+  readonly meterId: string;
   slots: LoadSlots;
   model = new LoadModel();
   /** Where several machines share the meter: what each of them adds to its load. */
   private explained: ExplainedLoad | undefined;
   private installationId: string;
-  /** End of the newest slot with a reading. */
-  newestMs: number;
+  /** Whole minutes since the epoch fit a small integer, milliseconds would be boxed. */
+  private newestMinute: number;
 
   constructor(spec: Meter, spanMs: number, startMs: number) {
+    this.meterId = spec.meterId;
     this.slots = new LoadSlots(spec.intervalMs, spanMs, startMs);
     this.installationId = spec.installationId;
-    this.newestMs = startMs;
+    this.newestMinute = startMs / 60_000;
+  }
+
+  /** End of the newest slot with a reading. */
+  get newestMs(): number {
+    return this.newestMinute * 60_000;
+  }
+
+  set newestMs(ms: number) {
+    this.newestMinute = ms / 60_000;
   }
 
   /** Mean load of a slot that can be judged, kW: measured or estimated, of a meter that does not export. */
@@ -91,8 +102,9 @@ export class MeterState {
     if (kw === undefined) return;
     this.model.learn(kw, this.slots.intervalMs, options);
     if (!witness.tellsApart) return;
-    const ids = witness.equipment.map((e) => e.equipmentId);
-    if (this.explained?.equipmentIds.join('\n') !== ids.join('\n')) {
+    const { equipmentIds: ids } = witness;
+    if (this.explained && isSameList(this.explained.equipmentIds, ids)) this.explained.equipmentIds = ids;
+    else {
       const rated = witness.equipment.map((e) => e.ratedPowerKw);
       // Ten times the first load seen is wide enough for any base: the first slots decide.
       this.explained = new ExplainedLoad(ids, rated, 10 * Math.max(kw, leastKw));
@@ -121,12 +133,16 @@ export class MeterState {
     const { head, readingMs, blocks } = this.slots.toBlocks();
     const { intervalMs, capacity } = this.slots;
     const ring = [intervalMs, capacity, head, readingMs, blocks.length];
-    return { json: [this.installationId, this.newestMs, ring, this.model, this.explained ?? null], blocks };
+    return {
+      json: [this.meterId, this.installationId, this.newestMs, ring, this.model, this.explained ?? null],
+      blocks,
+    };
   }
 
   /** Rebuilds from `toState`; takes its blocks from the front of the list. */
   static fromState(json: readonly unknown[], blocks: Uint8Array[]): MeterState {
-    const [installationId, newestMs, ring, model, explained] = json as [
+    const [meterId, installationId, newestMs, ring, model, explained] = json as [
+      string,
       string,
       number,
       [number, number, number, number, number],
@@ -134,12 +150,11 @@ export class MeterState {
       unknown[] | null,
     ];
     const [intervalMs, capacity, head, readingMs, count] = ring;
-    const meter: MeterState = Object.create(MeterState.prototype);
+    const meter = new MeterState({ meterId, intervalMs, installationId } as Meter, intervalMs, 0);
     meter.slots = LoadSlots.ofCapacity(intervalMs, capacity);
     meter.slots.restore(head, readingMs, blocks.splice(0, count));
     meter.model = LoadModel.fromJSON(model);
     meter.explained = explained ? ExplainedLoad.fromJSON(explained) : undefined;
-    meter.installationId = installationId;
     meter.newestMs = newestMs;
     return meter;
   }
@@ -153,4 +168,8 @@ export class MeterState {
     const endMs = startMs + this.slots.intervalMs;
     return group.map((machine) => groupShares([machine], filed, startMs, endMs, parameters));
   }
+}
+
+function isSameList(a: readonly string[], b: readonly string[]): boolean {
+  return a === b || (a.length === b.length && a.every((id, i) => id === b[i]));
 }

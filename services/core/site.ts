@@ -19,6 +19,8 @@ export interface Witness {
   readonly subjectId: string;
   /** Production equipment behind the meter, whose stop is judged. */
   readonly equipment: readonly Equipment[];
+  /** Their ids. */
+  readonly equipmentIds: readonly string[];
   /** Several machines that have no nearer meter: each of them is judged here too, as far as the load tells them apart. */
   readonly tellsApart: boolean;
   /** Sum of the nameplates, kW; `undefined` when one is missing. */
@@ -90,20 +92,26 @@ export class Site {
 }
 
 const noLimits: Equipment['limits'] = [];
+const noShifts: SiteRegistration['shifts'] = [];
 
 /** The same description with what most machines share held once. */
 function compact(registration: SiteRegistration): SiteRegistration {
   const equipment = registration.equipment.map((e) => (e.limits.length === 0 ? { ...e, limits: noLimits } : e));
-  return { ...registration, equipment };
+  const ids = new Map(equipment.map((e) => [e.equipmentId, e.equipmentId]));
+  const meters = registration.meters.map((m) => ({ ...m, feeds: m.feeds.map((id) => ids.get(id) ?? id) }));
+  const shifts = registration.shifts.length === 0 ? noShifts : registration.shifts;
+  return { ...registration, equipment, meters, shifts };
 }
 
 function witnessesOf(registration: SiteRegistration): Witness[] {
   if (registration.retired) return [];
   const byId = new Map(registration.equipment.map((e) => [e.equipmentId, e]));
-  const judgedBehind = (meter: Meter): Equipment[] => {
+  const judgedBehind = (meter: Meter): readonly Equipment[] => {
     const isTotal = meter.role === 'ENTERPRISE_TOTAL' && meter.feeds.length === 0;
     const fed = isTotal ? registration.equipment : meter.feeds.map((id) => byId.get(id)!);
-    return fed.filter((e) => !baseKinds.has(e.kind));
+    const judged = fed.filter((e) => !baseKinds.has(e.kind));
+    // Most meters of small firms feed all there is: one list serves.
+    return isSame(judged, registration.equipment) ? registration.equipment : judged;
   };
   const groups = registration.meters.map((meter) => ({ meter, equipment: judgedBehind(meter) }));
   const nearestOf = new Map<string, string>();
@@ -120,6 +128,7 @@ function witnessesOf(registration: SiteRegistration): Witness[] {
       meter,
       ...subjectOf(registration, meter, equipment),
       equipment,
+      equipmentIds: isSame(equipment, fedBy(meter, registration)) ? meter.feeds : equipment.map((e) => e.equipmentId),
       tellsApart: nearest && equipment.length > 1 && equipment.length <= mostMachines,
       ratedKw: known?.reduce((sum, kw) => sum + kw, 0),
       smallestRatedKw: known && Math.min(...known),
@@ -127,6 +136,15 @@ function witnessesOf(registration: SiteRegistration): Witness[] {
     });
   }
   return witnesses.slice();
+}
+
+/** The equipment that a meter names, in its order. */
+function fedBy(meter: Meter, registration: SiteRegistration): readonly (Equipment | undefined)[] {
+  return meter.feeds.map((id) => registration.equipment.find((e) => e.equipmentId === id));
+}
+
+function isSame(a: readonly Equipment[], b: readonly (Equipment | undefined)[]): boolean {
+  return a.length === b.length && a.every((e, i) => e === b[i]);
 }
 
 /** One meter of a description; sites have few, so no index is kept. */

@@ -25,7 +25,6 @@ const maxFold = 64;
  */
 export class LoadSlots {
   readonly intervalMs: number;
-  private readonly values: Float32Array;
   private readonly bits: Uint32Array;
   /** Number of the slot after the newest one that has a place in the ring. */
   private head: number;
@@ -36,8 +35,7 @@ export class LoadSlots {
   constructor(intervalMs: number, spanMs: number, startMs: number) {
     this.intervalMs = intervalMs;
     const capacity = capacityFor(spanMs, intervalMs);
-    this.values = new Float32Array(capacity);
-    this.bits = new Uint32Array(this.values.buffer);
+    this.bits = new Uint32Array(capacity);
     this.head = Math.floor(startMs / intervalMs) + capacity;
   }
 
@@ -46,7 +44,7 @@ export class LoadSlots {
   }
 
   get capacity(): number {
-    return this.values.length;
+    return this.bits.length;
   }
 
   /** Start of the oldest slot that is still held. */
@@ -66,7 +64,7 @@ export class LoadSlots {
   kwAt(startMs: number): number | undefined {
     const at = this.placeOf(startMs);
     if (at < 0 || (this.bits[at]! & codeMask) === 0) return undefined;
-    return this.values[at]!;
+    return unpack(this.bits[at]!);
   }
 
   qualityAt(startMs: number): SlotQuality {
@@ -137,7 +135,7 @@ export class LoadSlots {
     if (rank < held) return false;
     let after = pack(kw, rank);
     if (rank === held && after !== before) {
-      after = pack(Math.max(kw, this.values[at]!), rank === rankOf.MEASURED ? conflicting : rank);
+      after = pack(Math.max(kw, unpack(before)), rank === rankOf.MEASURED ? conflicting : rank);
     }
     this.bits[at] = after;
     return after !== before;
@@ -192,7 +190,12 @@ function pack(kw: number, code: number): number {
   return ((scratchBits[0]! & ~codeMask) | code) >>> 0;
 }
 
-function bytesOf(array: Float32Array | Uint32Array | Float64Array): Uint8Array {
+function unpack(bits: number): number {
+  scratchBits[0] = bits;
+  return scratch[0]!;
+}
+
+function bytesOf(array: Uint32Array | Float64Array): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }
 

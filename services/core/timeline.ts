@@ -11,6 +11,8 @@ export const stateBit: Readonly<Record<RunState, number>> = {
 
 const maskBits = 5;
 const maskAll = (1 << maskBits) - 1;
+/** Reports come at least once an hour: six bits of minutes. */
+const widthMask = 63;
 const stoppedMask = stateBit.STOPPED | stateBit.FAULT;
 
 /** Buckets are whole minutes: finer than any slot, coarse enough for 26 hours in a few hundred bytes. */
@@ -34,18 +36,30 @@ export interface Shares {
  * `start << 5 | states`, where an empty set is "nothing heard"; at most one entry a bucket of the horizon.
  */
 export class Timeline {
-  /** Bucket width in minutes: the reporting interval, rounded up. */
-  readonly widthMinutes: number;
   private runs: number[];
   /** First bucket after the last one heard. */
   private end: number;
-  /** Minutes since the epoch up to which slots were judged with this timeline: news before that is late. */
-  judgedMinute = 0;
+  /** Bucket width and judged minute in one small integer: there are very many timelines. */
+  private packed: number;
 
   constructor(reportIntervalMs: number) {
-    this.widthMinutes = Math.max(1, Math.ceil(reportIntervalMs / bucketUnitMs));
+    this.packed = Math.max(1, Math.ceil(reportIntervalMs / bucketUnitMs));
     this.runs = [];
     this.end = 0;
+  }
+
+  /** Bucket width in minutes: the reporting interval, rounded up. */
+  get widthMinutes(): number {
+    return this.packed & widthMask;
+  }
+
+  /** Minutes since the epoch up to which slots were judged with this timeline: news before that is late. */
+  get judgedMinute(): number {
+    return Math.floor(this.packed / (widthMask + 1));
+  }
+
+  set judgedMinute(minute: number) {
+    this.packed = minute * (widthMask + 1) + this.widthMinutes;
   }
 
   get widthMs(): number {

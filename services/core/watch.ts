@@ -11,8 +11,8 @@ import { type JudgedSlot, Subject } from './subject.ts';
 export class Watch {
   readonly rule: Rule<StoppedButRunning>;
   readonly meterId: string;
-  /** End of the last slot that was judged; slots from here on are new. */
-  headMs: number;
+  /** Whole minutes since the epoch fit a small integer, milliseconds would be boxed. */
+  private headMinute: number;
   /** Version of the load model that unsealed slots were judged with. */
   modelVersion = -1;
   /** Something that unsealed verdicts rest on has changed. */
@@ -27,7 +27,16 @@ export class Watch {
   constructor(rule: Rule<StoppedButRunning>, meterId: string, startMs: number) {
     this.rule = rule;
     this.meterId = meterId;
-    this.headMs = startMs;
+    this.headMinute = startMs / 60_000;
+  }
+
+  /** End of the last slot that was judged; slots from here on are new. */
+  get headMs(): number {
+    return this.headMinute * 60_000;
+  }
+
+  set headMs(ms: number) {
+    this.headMinute = ms / 60_000;
   }
 
   get busy(): boolean {
@@ -56,7 +65,7 @@ export class Watch {
     this.take(witness, slots, endMs, (subject, slot) => subject.takeHead(slot, this.rule.parameters));
     this.headMs = endMs;
     if (slots.some((slot, i) => slot.judgement.reason !== this.reasons[i]) || slots.length !== this.reasons.length) {
-      this.reasons = slots.map((slot) => slot.judgement.reason);
+      this.reasons = shared(slots.map((slot) => slot.judgement.reason));
       this.moved = true;
     }
   }
@@ -108,7 +117,7 @@ export class Watch {
     watch.stale = stale;
     watch.reviewedMs = reviewedMs;
     watch.moved = moved;
-    watch.reasons = reasons.map((reason) => knownReason(reason));
+    watch.reasons = shared(reasons);
     for (const item of active) {
       const subject = Subject.fromJSON(item);
       watch.active ??= new Map();
@@ -159,8 +168,14 @@ function keyOf(kind: SubjectKind, id: string): string {
   return `${kind}/${id}`;
 }
 
-/** Restored reasons share the table's strings: millions of copies would weigh. */
-const table = Object.keys(verdictOf) as Reason[];
-function knownReason(reason: Reason): Reason {
-  return table[table.indexOf(reason)] ?? 'not-yet-judged';
+/** Lists of reasons that were seen: most watches stand alike, and each would hold its own copy. */
+const lists = new Map<string, readonly Reason[]>();
+const mostLists = 10_000;
+
+function shared(reasons: readonly Reason[]): readonly Reason[] {
+  const key = reasons.join(' ');
+  const known = lists.get(key);
+  if (known) return known;
+  if (lists.size < mostLists) lists.set(key, reasons);
+  return reasons;
 }
