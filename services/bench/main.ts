@@ -6,7 +6,7 @@ import { createKafkaLog } from '../platform/kafka/log.ts';
 import { findKafka } from '../platform/testing/servers.ts';
 import { measureEndToEnd } from './end-to-end.ts';
 import { measureEngine } from './engine.ts';
-import { measureBareConsume } from './kafka-consume.ts';
+import { measureBareConsume, measureLogConsume } from './kafka-consume.ts';
 import { measureSink } from './sink.ts';
 
 /**
@@ -46,6 +46,8 @@ else {
   const bare = await measureBareConsume(kafka.brokers, 'telemetry', telemetry);
   add('end to end through Kafka, exactly once', 'records/s', endToEnd.recordsPerSecond, 120_000);
   add('bare kafkajs consumer, same records', 'records/s', bare);
+  const port = await measureLogConsume(log, 'telemetry', partitions, telemetry);
+  add('the log port alone, same records', 'records/s', port);
   add('ratio of the two', '', endToEnd.recordsPerSecond / bare);
   await log.close();
   await kafka.stop();

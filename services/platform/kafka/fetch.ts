@@ -1,254 +1,353 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { type LogRecord, OffsetOutOfRangeError } from '../log.ts';
-import type { Cluster, FetchedMessage, FetchedPartition, KafkaJsError } from './internals.ts';
+import { explained, forgetConnection, isStaleLeader, isUnreachable, KafkaLogError } from './errors.ts';
+import { type Cluster, createErrorFromCode } from './internals.ts';
+import { decodeRecords, positionAfter } from './records.ts';
+import { type FetchedPartition, fetchRecords } from './wire.ts';
 
-/** How long a broker waits for something to say, ms: how stale "caught up" may be, and the price of an idle stream. */
-const maxWaitMs = 100;
-const partitionBytes = 2 * 1024 * 1024;
-const fetchBytes = 24 * 1024 * 1024;
-const retryMs = 100;
-const isolation = { uncommitted: 0, committed: 1 } as const;
-
-/** One topic-partition that is read. */
-interface Stream {
-  readonly topic: string;
-  readonly partition: number;
-  position: number | undefined;
-  paused: boolean;
-  /** Changes with every seek, so that an answer to an older question is not taken. */
-  epoch: number;
-  caughtUpAtMs: number | undefined;
+export interface FetchSettings {
+  /** How long the broker holds back an answer without records; so often an idle stream is confirmed as caught up. */
+  readonly maxWaitMs: number;
+  /** Of one answer, over all partitions. */
+  readonly maxBytes: number;
+  /** Of one partition in an answer, and so of one delivery. A larger single batch is still fetched. */
+  readonly maxPartitionBytes: number;
 }
 
 export interface FetchHandlers {
-  onRecords(topic: string, partition: number, records: readonly LogRecord[]): void;
+  /** `records` may be empty: control records were passed. `position` is that after the records. */
+  onRecords(topic: string, partition: number, records: LogRecord[], position: number): void;
+  /** Fetching has ended for good. */
   onFailure(error: Error): void;
-  /** Called after each answer that moved or confirmed a stream. */
-  onAnswer?(): void;
 }
 
-/** Reads streams from the leaders of their partitions, one loop a node, until closed. */
+interface Chunk {
+  readonly fetched: FetchedPartition;
+  readonly from: number;
+  readonly next: number;
+  readonly sentAtMs: number;
+}
+
+interface Stream {
+  readonly topic: string;
+  readonly partition: number;
+  leader: number | undefined;
+  paused: boolean;
+  /** Offset to ask for next; what was fetched and not delivered yet lies before it. */
+  fetchFrom: number | undefined;
+  /** Grows with each seek, so that answers to earlier questions are known. */
+  version: number;
+  asked: boolean;
+  backlog: Chunk[];
+  caughtUpAtMs: number | undefined;
+}
+
+interface Answer {
+  readonly asked: readonly { readonly stream: Stream; readonly version: number; readonly position: number }[];
+  readonly sentAtMs: number;
+  readonly partitions?: readonly FetchedPartition[];
+  readonly error?: unknown;
+}
+
+const offsetOutOfRange = 1;
+const mostStaleRounds = 60;
+/** While a stream is held back, so that it need not wait for idle ones when it goes on. */
+const shortWaitMs = 10;
+const keyOf = (topic: string, partition: number): string => `${topic} ${partition}`;
+
+/**
+ * Reads partitions from their leaders, each leader in a loop of its own: the next request is under way while the
+ * answer to the last one is decoded and delivered. Nothing is delivered to a paused stream; what was fetched for it
+ * stays, at most one answer, until it is resumed or moved.
+ */
 export class Fetcher {
-  private readonly cluster: Cluster;
-  private readonly handlers: FetchHandlers;
-  private readonly committedOnly: boolean;
-  private readonly streams = new Map<string, Stream>();
-  private readonly loops = new Map<number, Promise<void>>();
-  private closed = false;
-  private wake: () => void = () => {};
-  private readonly supervisor: Promise<void>;
+  readonly #cluster: Cluster;
+  readonly #settings: FetchSettings;
+  readonly #committedOnly: boolean;
+  readonly #handlers: FetchHandlers;
+  readonly #loops = new Set<string>();
+  #streams = new Map<string, Stream>();
+  /** Grows with each assignment and each halt; loops of an older one end. */
+  #epoch = 0;
+  #halted = false;
+  #failed = false;
+  #turn = 0;
+  #refreshing = false;
 
-  constructor(cluster: Cluster, committedOnly: boolean, handlers: FetchHandlers) {
-    this.cluster = cluster;
-    this.committedOnly = committedOnly;
-    this.handlers = handlers;
-    this.supervisor = this.supervise();
+  constructor(cluster: Cluster, settings: FetchSettings, committedOnly: boolean, handlers: FetchHandlers) {
+    this.#cluster = cluster;
+    this.#settings = settings;
+    this.#committedOnly = committedOnly;
+    this.#handlers = handlers;
   }
 
-  /** Replaces all streams; each starts paused and without a position. */
-  assign(topics: readonly string[], partitions: readonly number[]): void {
-    this.streams.clear();
-    for (const topic of topics) {
-      for (const partition of partitions) {
-        const stream = { topic, partition, position: undefined, paused: true, epoch: 0, caughtUpAtMs: undefined };
-        this.streams.set(keyOf(topic, partition), stream);
-      }
+  /** Replaces all streams; the new ones are paused and without a position. The topics' metadata must be known. */
+  assign(partitions: readonly { readonly topic: string; readonly partition: number }[]): void {
+    this.#epoch++;
+    this.#halted = false;
+    this.#streams = new Map(
+      partitions.map(({ topic, partition }) => [
+        keyOf(topic, partition),
+        {
+          topic,
+          partition,
+          leader: undefined,
+          paused: true,
+          fetchFrom: undefined,
+          version: 0,
+          asked: false,
+          backlog: [],
+          caughtUpAtMs: undefined,
+        },
+      ]),
+    );
+    this.#findLeaders();
+  }
+
+  /** Ends all deliveries until the next `assign`; streams can still be moved, to no effect. */
+  halt(): void {
+    this.#epoch++;
+    this.#halted = true;
+    for (const stream of this.#streams.values()) {
+      stream.backlog = [];
+      stream.fetchFrom = undefined;
+      stream.caughtUpAtMs = undefined;
     }
-  }
-
-  stream(topic: string, partition: number): Stream | undefined {
-    return this.streams.get(keyOf(topic, partition));
   }
 
   seek(topic: string, partition: number, offset: number): void {
-    const stream = this.stream(topic, partition);
-    if (!stream) return;
-    stream.position = offset;
-    stream.epoch++;
+    const stream = this.#stream(topic, partition);
+    stream.version++;
+    stream.fetchFrom = offset;
+    stream.backlog = [];
+    stream.caughtUpAtMs = undefined;
+    this.#wake();
+  }
+
+  pause(topic: string, partition: number): void {
+    const stream = this.#stream(topic, partition);
+    stream.paused = true;
     stream.caughtUpAtMs = undefined;
   }
 
-  setPaused(topic: string, partition: number, paused: boolean): void {
-    const stream = this.stream(topic, partition);
-    if (!stream) return;
-    stream.paused = paused;
-    if (paused) stream.caughtUpAtMs = undefined;
-    else this.wake();
+  resume(topic: string, partition: number): void {
+    const stream = this.#stream(topic, partition);
+    if (!stream.paused) return;
+    stream.paused = false;
+    const epoch = this.#epoch;
+    // Not at once: the caller may be in the middle of a delivery.
+    setImmediate(() => {
+      if (epoch !== this.#epoch) return;
+      this.#guard(() => this.#drain(stream));
+      this.#wake();
+    });
   }
 
-  async close(): Promise<void> {
-    this.closed = true;
-    this.wake();
-    await this.supervisor;
-    await Promise.all(this.loops.values());
+  caughtUpAtMs(topic: string, partition: number): number | undefined {
+    return this.#streams.get(keyOf(topic, partition))?.caughtUpAtMs;
   }
 
-  /** Keeps a loop for every node that leads one of the streams. */
-  private async supervise(): Promise<void> {
-    while (!this.closed) {
-      for (const stream of this.streams.values()) {
-        const leader = this.leaderOf(stream);
-        if (leader !== undefined && !this.loops.has(leader)) {
-          const loop = this.loop(leader).finally(() => this.loops.delete(leader));
-          this.loops.set(leader, loop);
-        }
-      }
-      await Promise.race([this.woken(), sleep(200)]);
+  #stream(topic: string, partition: number): Stream {
+    const stream = this.#streams.get(keyOf(topic, partition));
+    if (!stream) throw new KafkaLogError('NOT_ASSIGNED', `${topic}-${partition} is not assigned to this member`);
+    return stream;
+  }
+
+  /** Sees to it that each leader of a stream that can be read has its loop. */
+  #wake(): void {
+    if (this.#halted || this.#failed) return;
+    for (const stream of this.#streams.values()) {
+      if (stream.leader === undefined || !isReadable(stream)) continue;
+      const loop = `${this.#epoch} ${stream.leader}`;
+      if (this.#loops.has(loop)) continue;
+      this.#loops.add(loop);
+      const epoch = this.#epoch;
+      this.#run(stream.leader, epoch)
+        .catch((error: unknown) => this.#fail(error, epoch))
+        .finally(() => {
+          this.#loops.delete(loop);
+          if (epoch === this.#epoch) this.#wake();
+        });
     }
   }
 
-  private async loop(nodeId: number): Promise<void> {
-    while (!this.closed) {
-      try {
-        await this.cluster.refreshMetadataIfNecessary();
-        const asked = this.ask(nodeId);
-        if (asked.length === 0) {
-          if (![...this.streams.values()].some((stream) => this.leaderOf(stream) === nodeId)) return;
-          await Promise.race([this.woken(), sleep(maxWaitMs)]);
+  async #run(leader: number, epoch: number): Promise<void> {
+    let arrived: Stream[] = [];
+    let staleRounds = 0;
+    for (let backoffMs = 50; epoch === this.#epoch; ) {
+      const question = this.#ask(leader);
+      await this.#deliver(arrived, epoch);
+      if (!question) {
+        // Streams may have been resumed meanwhile; `#wake` starts the loop again otherwise.
+        if (arrived.length === 0) return;
+        arrived = [];
+        continue;
+      }
+      const answer = await question;
+      for (const { stream } of answer.asked) stream.asked = false;
+      if (epoch !== this.#epoch) return;
+      if (answer.error === undefined) {
+        const staleLeader = this.#accept(answer);
+        arrived = answer.asked.map(({ stream }) => stream);
+        if (staleLeader === undefined) {
+          backoffMs = 50;
+          staleRounds = 0;
           continue;
         }
-        await this.fetch(nodeId, asked);
-      } catch (error) {
-        if (this.closed) return;
-        if (!(await this.survive(error as KafkaJsError))) return;
+        // A leader moves within seconds; a topic that has been deleted stays away.
+        if (++staleRounds > mostStaleRounds) throw explained('fetch', staleLeader);
+      } else if (isUnreachable(answer.error) || isStaleLeader(answer.error)) {
+        arrived = [];
+        forgetConnection(this.#cluster, answer.error);
+      } else {
+        throw answer.error;
+      }
+      // The cluster is not well: look again, less and less often, for as long as it takes.
+      await sleep(backoffMs);
+      backoffMs = Math.min(backoffMs * 2, 1_000);
+      await this.#refreshLeaders();
+    }
+  }
+
+  /** Sends one request for all streams of this leader that can be read; never rejects. */
+  #ask(leader: number): Promise<Answer> | undefined {
+    const asked: { stream: Stream; version: number; position: number }[] = [];
+    for (const stream of this.#streams.values()) {
+      if (stream.leader !== leader || !isReadable(stream)) continue;
+      stream.asked = true;
+      asked.push({ stream, version: stream.version, position: stream.fetchFrom! });
+    }
+    if (asked.length === 0) return undefined;
+    // The broker fills its answer in this order: each stream has its turn to be the first.
+    const first = this.#turn++ % asked.length;
+    const inTurn = [...asked.slice(first), ...asked.slice(0, first)];
+    const partitions = inTurn.map(({ stream: { topic, partition }, position }) => ({ topic, partition, position }));
+    let { maxWaitMs } = this.#settings;
+    for (const { leader: its, paused, fetchFrom } of this.#streams.values()) {
+      if (its === leader && paused && fetchFrom !== undefined) maxWaitMs = Math.min(maxWaitMs, shortWaitMs);
+    }
+    const request = { ...this.#settings, maxWaitMs, committedOnly: this.#committedOnly, partitions };
+    const sentAtMs = Date.now();
+    return this.#cluster
+      .findBroker({ nodeId: leader })
+      .then((broker) => fetchRecords(broker, request))
+      .then(
+        (fetched): Answer => ({ asked, sentAtMs, partitions: fetched }),
+        (error: unknown): Answer => ({ asked, sentAtMs, error }),
+      );
+  }
+
+  /** Puts what came into the streams' backlogs. Returns an error that says that a leader has moved. */
+  #accept({ asked, sentAtMs, partitions = [] }: Answer): Error | undefined {
+    const questions = new Map(asked.map((one) => [keyOf(one.stream.topic, one.stream.partition), one]));
+    let stale: Error | undefined;
+    for (const fetched of partitions) {
+      const question = questions.get(keyOf(fetched.topic, fetched.partition));
+      if (!question || question.version !== question.stream.version) continue;
+      const { stream, position } = question;
+      if (fetched.errorCode !== 0) {
+        const error = createErrorFromCode(fetched.errorCode);
+        if (fetched.errorCode === offsetOutOfRange) {
+          const what = `${stream.topic}-${stream.partition} does not hold offset ${position} (any more)`;
+          const hint = 'its retention has passed it, or this is another log than the position was taken from';
+          throw new OffsetOutOfRangeError(`${what}: ${hint}`);
+        }
+        if (!isStaleLeader(error)) throw error;
+        stale = error;
+        continue;
+      }
+      const next = positionAfter(fetched.bytes, position);
+      stream.fetchFrom = next;
+      if (next > position) {
+        stream.caughtUpAtMs = undefined;
+        stream.backlog.push({ fetched, from: position, next, sentAtMs });
+      } else if (stream.backlog.length === 0 && !stream.paused) {
+        stream.caughtUpAtMs = caughtUp(position, fetched, sentAtMs);
+      }
+    }
+    return stale;
+  }
+
+  async #deliver(streams: readonly Stream[], epoch: number): Promise<void> {
+    let sinceMs = performance.now();
+    for (const stream of streams) {
+      if (epoch !== this.#epoch) return;
+      this.#drain(stream);
+      // Heartbeats and other work have their turn between two streams.
+      if (performance.now() - sinceMs > 5) {
+        await nextTurn();
+        sinceMs = performance.now();
       }
     }
   }
 
-  private ask(nodeId: number): { readonly stream: Stream; readonly epoch: number; readonly position: number }[] {
-    const asked = [];
-    for (const stream of this.streams.values()) {
-      const { position, epoch, paused } = stream;
-      if (!paused && position !== undefined && this.leaderOf(stream) === nodeId)
-        asked.push({ stream, epoch, position });
+  #drain(stream: Stream): void {
+    while (!stream.paused && stream.backlog.length > 0) {
+      const { fetched, from, next, sentAtMs } = stream.backlog.shift()!;
+      const { topic, partition, version } = stream;
+      this.#handlers.onRecords(topic, partition, decodeRecords(fetched, topic, partition, from), next);
+      // The handler may have paused or moved it.
+      if (stream.paused || stream.version !== version || stream.backlog.length > 0) continue;
+      stream.caughtUpAtMs = caughtUp(next, fetched, sentAtMs);
     }
-    // Rotated, so that a broker that fills its answer from the front starves nobody.
-    const first = Math.floor(Math.random() * asked.length);
-    return [...asked.slice(first), ...asked.slice(0, first)];
   }
 
-  private async fetch(nodeId: number, asked: ReturnType<Fetcher['ask']>): Promise<void> {
-    const byTopic = new Map<string, { partition: number; fetchOffset: string; maxBytes: number }[]>();
-    for (const { stream, position } of asked) {
-      const partitions = byTopic.get(stream.topic) ?? [];
-      partitions.push({ partition: stream.partition, fetchOffset: String(position), maxBytes: partitionBytes });
-      byTopic.set(stream.topic, partitions);
+  #findLeaders(): void {
+    const leaders = new Map<string, number>();
+    for (const topic of new Set([...this.#streams.values()].map((stream) => stream.topic))) {
+      for (const { partitionId, leader } of this.#cluster.findTopicPartitionMetadata(topic)) {
+        if (leader >= 0) leaders.set(keyOf(topic, partitionId), leader);
+      }
     }
-    const broker = await this.cluster.findBroker({ nodeId });
-    const sentAtMs = Date.now();
-    const { responses } = await broker.fetch({
-      isolationLevel: this.committedOnly ? isolation.committed : isolation.uncommitted,
-      maxWaitTime: maxWaitMs,
-      minBytes: 1,
-      maxBytes: fetchBytes,
-      topics: [...byTopic].map(([topic, partitions]) => ({ topic, partitions })),
-    });
-    const nothing = responses.every(({ partitions }) => partitions.every(({ messages }) => messages.length === 0));
-    const answers = new Map<string, FetchedPartition>();
-    for (const { topicName, partitions } of responses) {
-      for (const answer of partitions) answers.set(keyOf(topicName, answer.partition), answer);
+    let missing = false;
+    for (const [key, stream] of this.#streams) {
+      stream.leader = leaders.get(key);
+      missing ||= stream.leader === undefined;
     }
-    for (const { stream, epoch, position } of asked) {
-      const key = keyOf(stream.topic, stream.partition);
-      const answer = answers.get(key);
-      // Asked before a seek, or before the partition went to another member: nobody's answer any more.
-      const stands = this.streams.get(key) === stream && stream.epoch === epoch;
-      if (answer && stands && !stream.paused) this.take(stream, position, answer, nothing, sentAtMs);
-    }
-    this.handlers.onAnswer?.();
+    this.#wake();
+    if (missing && !this.#refreshing) void this.#retryLeaders(this.#epoch);
   }
 
-  private take(stream: Stream, from: number, answer: FetchedPartition, nothing: boolean, sentAtMs: number): void {
-    const { topic, partition } = stream;
-    const last = answer.messages.at(-1);
-    const stable = Number(answer.lastStableOffset);
-    const end = this.committedOnly && stable >= 0 ? stable : from;
-    if (last) stream.position = Math.max(from, Number(last.offset) + 1);
-    // An answer with no batch at all, below the end: what was there was compacted away to the last record.
-    else if (nothing && end > from) stream.position = end;
-    const records = recordsOf(topic, partition, from, answer);
-    // Not while they are handed over: what is under way is not delivered.
-    stream.caughtUpAtMs = undefined;
-    const { epoch } = stream;
-    if (records.length > 0) this.handlers.onRecords(topic, partition, records);
-    const atEnd = stream.position! >= end && (last === undefined || this.committedOnly);
-    if (atEnd && stream.epoch === epoch && !stream.paused) stream.caughtUpAtMs = sentAtMs;
+  async #retryLeaders(epoch: number): Promise<void> {
+    this.#refreshing = true;
+    await sleep(200);
+    this.#refreshing = false;
+    if (epoch === this.#epoch) await this.#refreshLeaders();
   }
 
-  /** Whether to go on after an error; a position that is gone is nothing to wait for. */
-  private async survive(error: KafkaJsError): Promise<boolean> {
-    if (error.type === 'OFFSET_OUT_OF_RANGE') {
-      this.handlers.onFailure(new OffsetOutOfRangeError('the log no longer holds a position', { cause: error }));
-      return false;
+  async #refreshLeaders(): Promise<void> {
+    try {
+      await this.#cluster.refreshMetadata();
+    } catch {
+      // As unreachable as before: the loop comes back to it.
+      return;
     }
-    for (const stream of this.streams.values()) stream.caughtUpAtMs = undefined;
-    await sleep(retryMs);
-    // A new leader, or a broker that is away: metadata tells; where it cannot, the next round asks again.
-    await this.cluster.refreshMetadata().catch(() => {});
-    return true;
+    this.#findLeaders();
   }
 
-  private leaderOf({ topic, partition }: Stream): number | undefined {
-    return this.cluster.findTopicPartitionMetadata(topic).find((one) => one.partitionId === partition)?.leader;
+  #guard(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.#fail(error, this.#epoch);
+    }
   }
 
-  private woken(): Promise<void> {
-    return new Promise<void>((resolve) => {
-      const before = this.wake;
-      this.wake = () => {
-        this.wake = () => {};
-        before();
-        resolve();
-      };
-    });
+  #fail(error: unknown, epoch: number): void {
+    if (epoch !== this.#epoch) return;
+    this.halt();
+    this.#failed = true;
+    this.#handlers.onFailure(error as Error);
   }
 }
+
+/** Its next records can be asked for: at most what has just arrived is still to be delivered. */
+const isReadable = (stream: Stream): boolean =>
+  !stream.paused && !stream.asked && stream.fetchFrom !== undefined && stream.backlog.length <= 1;
 
 /**
- * Committed data records from an answer. The list of aborted transactions says where each began; it ends at its
- * producer's control record. kafkajs's own filter takes the list to be sorted, which brokers do not promise.
+ * Also in a committed read it is the high watermark that must be reached: records of a transaction that is still open
+ * were appended already, and will come with append times that lie before now.
  */
-function recordsOf(topic: string, partition: number, from: number, answer: FetchedPartition): LogRecord[] {
-  const aborted = [...(answer.abortedTransactions ?? [])].sort((a, b) => Number(a.firstOffset) - Number(b.firstOffset));
-  const aborting = new Set<string>();
-  let next = 0;
-  const records: LogRecord[] = [];
-  for (const message of answer.messages) {
-    const offset = Number(message.offset);
-    while (next < aborted.length && Number(aborted[next]!.firstOffset) <= offset) {
-      aborting.add(aborted[next++]!.producerId);
-    }
-    if (message.isControlRecord) {
-      aborting.delete(message.batchContext.producerId);
-      continue;
-    }
-    // A batch may begin before the position asked for.
-    if (offset < from) continue;
-    if (aborting.size > 0 && message.batchContext.inTransaction && aborting.has(message.batchContext.producerId))
-      continue;
-    records.push({
-      topic,
-      partition,
-      offset,
-      appendTimeMs: Number(message.timestamp),
-      key: message.key === null ? null : message.key.toString(),
-      value: message.value,
-      headers: headersOf(message.headers),
-    });
-  }
-  return records;
-}
-
-function headersOf(headers: FetchedMessage['headers']): Record<string, string> | null {
-  let own: Record<string, string> | null = null;
-  for (const name in headers) {
-    const value = headers[name];
-    own ??= {};
-    own[name] = String((Array.isArray(value) ? value.at(-1) : value) ?? '');
-  }
-  return own;
-}
-
-function keyOf(topic: string, partition: number): string {
-  return `${topic}/${partition}`;
-}
+const caughtUp = (position: number, fetched: FetchedPartition, sentAtMs: number): number | undefined =>
+  position >= fetched.highWatermark ? sentAtMs : undefined;

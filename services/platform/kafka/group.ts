@@ -1,228 +1,284 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { GroupHandlers, Membership, Position } from '../log.ts';
-import { Fetcher } from './fetch.ts';
+import {
+  explained,
+  forgetConnection,
+  isStaleCoordinator,
+  isStaleLeader,
+  isUnreachable,
+  KafkaLogError,
+  rootOf,
+} from './errors.ts';
+import { Fetcher, type FetchSettings } from './fetch.ts';
 import {
   type Broker,
   type Cluster,
+  coordinatorTypes,
   createCluster,
+  type GroupMember,
   type KafkaAddress,
-  type KafkaJsError,
   MemberAssignment,
   MemberMetadata,
 } from './internals.ts';
+import { knowTopics, settled } from './topics.ts';
+import { offsetsByTopic } from './transactions.ts';
 
-const protocolName = 'wattness-co-partitioned';
-const sessionMs = 10_000;
-const rebalanceMs = 15_000;
-const heartbeatMs = 1_000;
-const retryMs = 200;
-
-export class KafkaLogError extends Error {
-  readonly code: 'NOT_CO_PARTITIONED' | 'STALE_GENERATION' | 'UNKNOWN_TOPIC' | 'PRODUCER_SPENT';
-  constructor(code: KafkaLogError['code'], message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-  }
+export interface GroupSettings {
+  /** A member unheard of for so long is taken to be dead, and its partitions go to the others. */
+  readonly sessionTimeoutMs: number;
+  /** So soon a member learns that the group has a new generation. */
+  readonly heartbeatMs: number;
 }
+
+/** How long the members that are alive may take to join a new generation. */
+const rebalanceTimeoutMs = 30_000;
+const protocolName = 'wattness-copartitioned';
 
 interface Generation {
   readonly id: number;
   readonly memberId: string;
-  readonly partitions: readonly number[];
+  readonly coordinator: Broker;
 }
 
 /**
- * Joins a group in which partition p of every topic goes to member p mod n, members in order of their ids. The library's
- * assigner deals out each topic by itself, so that a task would find its inputs in other processes.
+ * Partition p of every topic goes to the same member: to `members[p % n]`, in the order of their ids.
+ * Exported for its test.
  */
-export async function joinKafkaGroup(
-  address: KafkaAddress,
-  groupId: string,
-  topics: readonly string[],
-  handlers: GroupHandlers,
-): Promise<Membership> {
-  const cluster = createCluster(address);
-  await cluster.connect();
-  try {
-    await cluster.addMultipleTargetTopics(topics);
-    checkCoPartitioned(cluster, topics);
-  } catch (error) {
-    await cluster.disconnect();
-    throw error;
+export const assignAlike = (memberIds: readonly string[], partitions: number): Map<string, number[]> => {
+  const sorted = [...memberIds].sort();
+  const assigned = new Map<string, number[]>(sorted.map((id) => [id, []]));
+  for (let p = 0; p < partitions; p++) assigned.get(sorted[p % sorted.length]!)!.push(p);
+  return assigned;
+};
+
+/**
+ * A membership by Kafka's classic group protocol, with heartbeats on a timer of their own: they go on while records
+ * are decoded and handled, as long as the event loop turns.
+ */
+export class KafkaMembership implements Membership {
+  readonly #cluster: Cluster;
+  readonly #group: string;
+  readonly #topics: readonly string[];
+  readonly #handlers: GroupHandlers;
+  readonly #settings: GroupSettings;
+  readonly #fetcher: Fetcher;
+  readonly #leaving = new AbortController();
+  readonly #onLeft: () => void;
+  #memberId = '';
+  #generation: Generation | undefined;
+  #running: Promise<void> = Promise.resolve();
+
+  private constructor(
+    cluster: Cluster,
+    group: string,
+    topics: readonly string[],
+    handlers: GroupHandlers,
+    settings: GroupSettings & FetchSettings,
+    onLeft: () => void,
+  ) {
+    this.#cluster = cluster;
+    this.#group = group;
+    this.#topics = topics;
+    this.#handlers = handlers;
+    this.#settings = settings;
+    this.#onLeft = onLeft;
+    this.#fetcher = new Fetcher(cluster, settings, true, {
+      onRecords(topic, partition, records) {
+        if (records.length > 0) handlers.onRecords(topic, partition, records);
+      },
+      onFailure: (error) => this.#fail(error),
+    });
   }
-  return new KafkaMembership(cluster, groupId, topics, handlers);
-}
 
-class KafkaMembership implements Membership {
-  private readonly cluster: Cluster;
-  private readonly groupId: string;
-  private readonly topics: readonly string[];
-  private readonly handlers: GroupHandlers;
-  private readonly fetcher: Fetcher;
-  private readonly running: Promise<void>;
-  private readonly leaving = new AbortController();
-  private generation: Generation | undefined;
-  private memberId = '';
-
-  constructor(cluster: Cluster, groupId: string, topics: readonly string[], handlers: GroupHandlers) {
-    this.cluster = cluster;
-    this.groupId = groupId;
-    this.topics = topics;
-    this.handlers = handlers;
-    this.fetcher = new Fetcher(cluster, true, handlers);
-    this.running = this.run();
+  /** @throws KafkaLogError `NOT_CO_PARTITIONED`, `UNKNOWN_TOPIC`, `KAFKA_UNREACHABLE` */
+  static async join(
+    address: KafkaAddress,
+    group: string,
+    topics: readonly string[],
+    handlers: GroupHandlers,
+    settings: GroupSettings & FetchSettings,
+    onLeft: () => void,
+  ): Promise<KafkaMembership> {
+    const cluster = createCluster(address);
+    try {
+      await settled(cluster, `group ${group}`, () => cluster.connect());
+      await knowTopics(cluster, topics);
+      const member = new KafkaMembership(cluster, group, topics, handlers, settings, onLeft);
+      member.#partitionCount();
+      // Later, so that the caller holds the membership before the first assignment comes.
+      member.#running = new Promise<void>((resolve) => setImmediate(resolve)).then(() => member.#run());
+      return member;
+    } catch (error) {
+      await cluster.disconnect();
+      throw error;
+    }
   }
 
   seek(topic: string, partition: number, offset: number): void {
-    this.fetcher.seek(topic, partition, offset);
+    this.#fetcher.seek(topic, partition, offset);
   }
 
   pause(topic: string, partition: number): void {
-    this.fetcher.setPaused(topic, partition, true);
+    this.#fetcher.pause(topic, partition);
   }
 
   resume(topic: string, partition: number): void {
-    this.fetcher.setPaused(topic, partition, false);
+    this.#fetcher.resume(topic, partition);
   }
 
   caughtUpAtMs(topic: string, partition: number): number | undefined {
-    return this.fetcher.stream(topic, partition)?.caughtUpAtMs;
+    return this.#fetcher.caughtUpAtMs(topic, partition);
   }
 
   async commit(positions: readonly Position[]): Promise<void> {
-    const { generation } = this;
-    const stale = (cause?: unknown): KafkaLogError =>
-      new KafkaLogError('STALE_GENERATION', 'the group has moved on: positions were not committed', { cause });
-    if (!generation || positions.some(({ partition }) => !generation.partitions.includes(partition))) throw stale();
-    const topics = new Map<string, { partition: number; offset: string }[]>();
-    for (const { topic, partition, offset } of positions) {
-      topics.set(topic, [...(topics.get(topic) ?? []), { partition, offset: String(offset) }]);
+    const generation = this.#generation;
+    const stale = 'the group has a newer generation: wait for onAssigned';
+    if (generation === undefined) throw new KafkaLogError('STALE_GENERATION', stale);
+    try {
+      await generation.coordinator.offsetCommit({
+        groupId: this.#group,
+        groupGenerationId: generation.id,
+        memberId: generation.memberId,
+        topics: offsetsByTopic(positions),
+      });
+    } catch (error) {
+      if (isOver(error)) throw new KafkaLogError('STALE_GENERATION', stale, error);
+      throw explained(`positions of ${this.#group}`, error);
     }
-    await this.asked(async (coordinator) => {
-      try {
-        await coordinator.offsetCommit({
-          groupId: this.groupId,
-          groupGenerationId: generation.id,
-          memberId: generation.memberId,
-          topics: [...topics].map(([topic, partitions]) => ({ topic, partitions })),
-        });
-      } catch (error) {
-        const { type } = error as KafkaJsError;
-        const moved = ['ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'REBALANCE_IN_PROGRESS'].includes(type ?? '');
-        throw moved ? stale(error) : error;
-      }
-    });
   }
 
   async leave(): Promise<void> {
-    if (this.leaving.signal.aborted) return;
-    this.leaving.abort();
-    await this.running;
-    await this.fetcher.close();
-    const { memberId, groupId } = this;
-    // A member that cannot say good-bye is missed after its session.
-    if (memberId) await this.asked((coordinator) => coordinator.leaveGroup({ groupId, memberId })).catch(() => {});
-    await this.cluster.disconnect();
+    if (this.#leaving.signal.aborted) return this.#running;
+    this.#leaving.abort();
+    this.#fetcher.halt();
+    await this.#running;
   }
 
-  private async run(): Promise<void> {
-    const { signal } = this.leaving;
-    let joinNow = true;
-    while (!signal.aborted) {
-      try {
-        if (joinNow) await this.join();
-        joinNow = false;
-        await sleep(heartbeatMs, undefined, { signal }).catch(() => {});
-        if (signal.aborted) return;
-        const { id: groupGenerationId, memberId } = this.generation!;
-        await this.asked((broker) => broker.heartbeat({ groupId: this.groupId, groupGenerationId, memberId }));
-      } catch (error) {
-        const { type } = error as KafkaJsError;
-        if (type === 'UNKNOWN_MEMBER_ID') this.memberId = '';
-        if (type !== 'REBALANCE_IN_PROGRESS') await sleep(retryMs);
-        if (type && fatal.has(type)) {
-          this.handlers.onFailure(error as Error);
-          return;
+  async #run(): Promise<void> {
+    const { signal } = this.#leaving;
+    try {
+      while (!signal.aborted) {
+        try {
+          const partitions = await this.#joinGeneration();
+          if (signal.aborted) break;
+          const assigned = this.#topics.flatMap((topic) => partitions.map((partition) => ({ topic, partition })));
+          this.#fetcher.assign(assigned);
+          this.#handlers.onAssigned(partitions, this.#generation!.id);
+          await this.#keepAlive();
+        } catch (error) {
+          this.#endGeneration();
+          if (isTypeOf(error, 'UNKNOWN_MEMBER_ID')) this.#memberId = '';
+          else if (isOver(error)) continue;
+          else if (isPassing(error)) await this.#waitABit(error);
+          else throw error;
         }
-        joinNow = type !== undefined;
       }
+    } catch (error) {
+      this.#fail(explained(`group ${this.#group}`, error));
     }
+    this.#endGeneration();
+    await this.#sayGoodbye();
+    this.#onLeft();
   }
 
-  private async join(): Promise<void> {
-    const { groupId } = this;
-    const request = {
+  #endGeneration(): void {
+    this.#generation = undefined;
+    this.#fetcher.halt();
+  }
+
+  async #waitABit(error: unknown): Promise<void> {
+    forgetConnection(this.#cluster, error);
+    await sleep(100, undefined, { signal: this.#leaving.signal }).catch(() => {});
+  }
+
+  #fail(error: Error): void {
+    if (this.#leaving.signal.aborted) return;
+    this.#leaving.abort();
+    this.#fetcher.halt();
+    this.#handlers.onFailure(error);
+  }
+
+  async #joinGeneration(): Promise<readonly number[]> {
+    const groupId = this.#group;
+    const coordinator = await this.#cluster.findGroupCoordinator({ groupId, coordinatorType: coordinatorTypes.group });
+    const joined = await coordinator.joinGroup({
       groupId,
-      sessionTimeout: sessionMs,
-      rebalanceTimeout: rebalanceMs,
-      groupProtocols: [{ name: protocolName, metadata: MemberMetadata.encode({ version: 1, topics: this.topics }) }],
-    };
-    const joined = await this.asked(async (coordinator) => {
-      try {
-        return await coordinator.joinGroup({ ...request, memberId: this.memberId });
-      } catch (error) {
-        // The coordinator names a new member first and lets it in when it asks by that name (KIP-394).
-        const { memberId } = error as KafkaJsError;
-        if (!memberId) throw error;
-        this.memberId = memberId;
-        return coordinator.joinGroup({ ...request, memberId });
-      }
+      sessionTimeout: this.#settings.sessionTimeoutMs,
+      rebalanceTimeout: rebalanceTimeoutMs,
+      memberId: this.#memberId,
+      groupProtocols: [{ name: protocolName, metadata: MemberMetadata.encode({ version: 0, topics: this.#topics }) }],
     });
-    this.memberId = joined.memberId;
-    const isLeader = joined.memberId === joined.leaderId;
-    const members = joined.members.map(({ memberId }) => memberId).sort();
-    const { memberAssignment } = await this.asked((coordinator) =>
-      coordinator.syncGroup({
-        groupId,
-        generationId: joined.generationId,
-        memberId: joined.memberId,
-        groupAssignment: isLeader ? members.map((memberId, i) => this.share(memberId, i, members.length)) : [],
-      }),
-    );
-    const assignment = memberAssignment.length > 0 ? MemberAssignment.decode(memberAssignment)?.assignment : undefined;
-    const partitions = [...(assignment?.[this.topics[0]!] ?? [])].sort((a, b) => a - b);
-    if (this.leaving.signal.aborted) return;
-    this.generation = { id: joined.generationId, memberId: joined.memberId, partitions };
-    this.fetcher.assign(this.topics, partitions);
-    this.handlers.onAssigned(partitions, joined.generationId);
+    const { memberId, generationId } = joined;
+    this.#memberId = memberId;
+    const isLeader = joined.leaderId === memberId;
+    const groupAssignment = isLeader ? await this.#assign(joined.members) : [];
+    const { memberAssignment } = await coordinator.syncGroup({ groupId, generationId, memberId, groupAssignment });
+    const assignment = MemberAssignment.decode(memberAssignment)?.assignment ?? {};
+    this.#generation = { id: generationId, memberId, coordinator };
+    return assignment[this.#topics[0]!] ?? [];
   }
 
-  private share(memberId: string, index: number, members: number): { memberId: string; memberAssignment: Buffer } {
-    const count = this.cluster.findTopicPartitionMetadata(this.topics[0]!).length;
-    const own = Array.from({ length: count }, (_, p) => p).filter((p) => p % members === index);
-    const assignment = Object.fromEntries(this.topics.map((topic) => [topic, own]));
-    return { memberId, memberAssignment: MemberAssignment.encode({ version: 0, assignment }) };
+  async #assign(members: readonly GroupMember[]) {
+    await this.#cluster.refreshMetadata();
+    const memberIds = members.map((member) => member.memberId);
+    const assigned = assignAlike(memberIds, this.#partitionCount());
+    return [...assigned].map(([memberId, partitions]) => {
+      const assignment = Object.fromEntries(this.#topics.map((topic) => [topic, partitions]));
+      return { memberId, memberAssignment: MemberAssignment.encode({ version: 0, assignment }) };
+    });
   }
 
-  /** Asks the coordinator, wherever it has moved to. */
-  private async asked<T>(ask: (coordinator: Broker) => Promise<T>): Promise<T> {
-    const deadlineMs = Date.now() + sessionMs;
+  #partitionCount(): number {
+    const counts = this.#topics.map((topic) => this.#cluster.findTopicPartitionMetadata(topic).length);
+    if (new Set(counts).size !== 1) {
+      const found = this.#topics.map((topic, i) => `${topic} has ${counts[i]}`).join(', ');
+      throw new KafkaLogError('NOT_CO_PARTITIONED', `a group needs topics with equal partition counts: ${found}`);
+    }
+    return counts[0]!;
+  }
+
+  /** Resolves when leaving; throws when the generation is over. */
+  async #keepAlive(): Promise<void> {
+    const { signal } = this.#leaving;
+    let { coordinator } = this.#generation!;
+    let heardAtMs = performance.now();
     for (;;) {
+      await sleep(this.#settings.heartbeatMs, undefined, { signal }).catch(() => {});
+      if (signal.aborted) return;
+      const { id, memberId } = this.#generation!;
       try {
-        return await ask(await this.cluster.findGroupCoordinator({ groupId: this.groupId }));
+        await coordinator.heartbeat({ groupId: this.#group, groupGenerationId: id, memberId });
+        heardAtMs = performance.now();
       } catch (error) {
-        const { type } = error as KafkaJsError;
-        const passing = type === undefined ? !(error instanceof KafkaLogError) : coordinatorAway.has(type);
-        if (!passing || Date.now() > deadlineMs) throw error;
-        await sleep(retryMs);
+        // A coordinator that is away for a moment keeps the generation; after a session it has given us up.
+        if (!isPassing(error) || performance.now() - heardAtMs > this.#settings.sessionTimeoutMs) throw error;
+        forgetConnection(this.#cluster, error);
+        const group = { groupId: this.#group, coordinatorType: coordinatorTypes.group };
+        coordinator = await this.#cluster.findGroupCoordinator(group).catch(() => coordinator);
+        this.#generation = { id, memberId, coordinator };
       }
     }
   }
+
+  async #sayGoodbye(): Promise<void> {
+    try {
+      if (this.#memberId !== '') {
+        const group = { groupId: this.#group, coordinatorType: coordinatorTypes.group };
+        const coordinator = await this.#cluster.findGroupCoordinator(group);
+        await coordinator.leaveGroup({ groupId: this.#group, memberId: this.#memberId });
+      }
+    } catch {
+      // The session runs out by itself.
+    }
+    await this.#cluster.disconnect();
+  }
 }
 
-/** Answers of a coordinator that is not there yet, or no longer. */
-export const coordinatorAway: ReadonlySet<string> = new Set([
-  'NOT_COORDINATOR_FOR_GROUP',
-  'GROUP_COORDINATOR_NOT_AVAILABLE',
-  'GROUP_LOAD_IN_PROGRESS',
-]);
-const fatal = new Set(['GROUP_AUTHORIZATION_FAILED', 'TOPIC_AUTHORIZATION_FAILED', 'INCONSISTENT_GROUP_PROTOCOL']);
+const isTypeOf = (error: unknown, ...types: string[]): boolean => types.includes(rootOf(error).type ?? '');
 
-function checkCoPartitioned(cluster: Cluster, topics: readonly string[]): void {
-  const counts = topics.map((topic) => `${topic}: ${cluster.findTopicPartitionMetadata(topic).length}`);
-  if (new Set(counts.map((count) => count.split(': ')[1])).size === 1) return;
-  throw new KafkaLogError(
-    'NOT_CO_PARTITIONED',
-    `topics of one group need equal partition counts: ${counts.join(', ')}`,
-  );
-}
+/** The generation has ended for us: join the next one. */
+const isOver = (error: unknown): boolean =>
+  isTypeOf(error, 'REBALANCE_IN_PROGRESS', 'ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID');
+
+const isPassing = (error: unknown): boolean =>
+  isUnreachable(error) || isStaleCoordinator(error) || isStaleLeader(error);

@@ -1,100 +1,94 @@
-import { randomUUID } from 'node:crypto';
-import { type LogRecord, OffsetOutOfRangeError, type Position, type ReadOptions, type TopicAdmin } from '../log.ts';
-import { Fetcher } from './fetch.ts';
+import type { LogRecord, Position, ReadOptions } from '../log.ts';
+import { Fetcher, type FetchSettings } from './fetch.ts';
 import { createCluster, type KafkaAddress } from './internals.ts';
+import { knowTopics, listOffsets, settled } from './topics.ts';
 
-/** Arrays that may wait to be taken; beyond it all streams are paused. */
-const mostWaiting = 16;
+/** Deliveries that wait for the reader before fetching is held back. */
+const mostWaiting = 4;
 
-/** Reads without a group. */
+/** See `Log.read`. Ends quietly when aborted. */
 export async function* readKafka(
   address: KafkaAddress,
-  admin: TopicAdmin,
+  settings: FetchSettings,
   options: ReadOptions,
-): AsyncGenerator<readonly LogRecord[], void, void> {
-  const { topics, from = 'earliest', committedOnly = true, follow, signal } = options;
-  const ends = await positionsAt(topics, (topic) => admin.endOffsets(topic));
-  const starts = await positionsAt(topics, (topic) => admin.startOffsets(topic));
-  const positions = typeof from === 'string' ? (from === 'earliest' ? starts : ends) : from;
-  for (const position of positions) check(position, starts, ends);
-
-  const waiting: (readonly LogRecord[])[] = [];
+  signal: AbortSignal,
+): AsyncGenerator<readonly LogRecord[]> {
+  const { topics, from = 'earliest', committedOnly = true, follow } = options;
+  const cluster = createCluster(address);
+  const waiting: LogRecord[][] = [];
   let failure: Error | undefined;
-  let wake: () => void = () => {};
-  const cluster = createCluster({ ...address, clientId: `${address.clientId}-read-${randomUUID()}` });
-  await cluster.connect();
-  await cluster.addMultipleTargetTopics(topics);
-  let paused = false;
-  const setPaused = (value: boolean): void => {
-    if (paused === value) return;
-    paused = value;
-    for (const { topic, partition } of positions) fetcher.setPaused(topic, partition, value);
-  };
-  const fetcher = new Fetcher(cluster, committedOnly, {
-    onRecords(_topic, _partition, records) {
-      waiting.push(records);
-      if (waiting.length >= mostWaiting) setPaused(true);
-      wake();
+  let notify = (): void => {};
+  let held = false;
+  const ends = new Map<string, number>();
+  const positions: Position[] = [];
+
+  const fetcher = new Fetcher(cluster, settings, committedOnly, {
+    onRecords(topic, partition, records, position) {
+      const end = ends.get(`${topic} ${partition}`);
+      if (end !== undefined && position >= end) {
+        // Appended since the call: not asked for.
+        while (records.length > 0 && records.at(-1)!.offset >= end) records.pop();
+        ends.delete(`${topic} ${partition}`);
+        fetcher.pause(topic, partition);
+      }
+      if (records.length > 0) waiting.push(records);
+      if (waiting.length >= mostWaiting && !held) hold(true);
+      notify();
     },
     onFailure(error) {
       failure = error;
-      wake();
+      notify();
     },
-    onAnswer: () => wake(),
   });
-  const stop = (): void => wake();
-  signal?.addEventListener('abort', stop);
+  const hold = (on: boolean): void => {
+    held = on;
+    for (const { topic, partition } of positions) {
+      if (on) fetcher.pause(topic, partition);
+      else if (follow || ends.has(`${topic} ${partition}`)) fetcher.resume(topic, partition);
+    }
+  };
+  const change = (): Promise<void> =>
+    new Promise((resolve) => {
+      notify = resolve;
+      signal.addEventListener('abort', notify);
+    });
+
   try {
-    const partitions = [...new Set(positions.map(({ partition }) => partition))];
-    fetcher.assign(topics, partitions);
+    await settled(cluster, 'read', () => cluster.connect());
+    await knowTopics(cluster, topics);
+    for (const topic of topics) {
+      const latest = await listOffsets(cluster, topic, 'latest', committedOnly);
+      const start = from === 'latest' ? latest : await listOffsets(cluster, topic, 'earliest', committedOnly);
+      for (let partition = 0; partition < latest.length; partition++) {
+        const given =
+          typeof from === 'string' ? undefined : from.find((p) => p.topic === topic && p.partition === partition);
+        const offset = given?.offset ?? start[partition]!;
+        // One past the end is asked for all the same: the broker says that it does not hold it.
+        const isThere = offset === latest[partition]!;
+        if (!follow && isThere) continue;
+        positions.push({ topic, partition, offset });
+        if (!follow) ends.set(`${topic} ${partition}`, latest[partition]!);
+      }
+    }
+    fetcher.assign(positions);
     for (const { topic, partition, offset } of positions) {
       fetcher.seek(topic, partition, offset);
-      fetcher.setPaused(topic, partition, false);
+      fetcher.resume(topic, partition);
     }
-    const reached = (): boolean =>
-      ends.every(
-        ({ topic, partition, offset }) =>
-          !positions.some((p) => p.topic === topic && p.partition === partition) ||
-          (fetcher.stream(topic, partition)?.position ?? 0) >= offset,
-      );
-    while (!signal?.aborted) {
-      const next = waiting.shift();
-      if (next) {
-        const within = follow ? next : next.filter((record) => record.offset < endOf(ends, record));
-        if (within.length > 0) yield within;
+    while (!signal.aborted) {
+      const records = waiting.shift();
+      if (records !== undefined) {
+        if (held && waiting.length === 0) hold(false);
+        yield records;
         continue;
       }
-      setPaused(false);
-      if (failure) throw failure;
-      if (!follow && reached()) return;
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-        // What came between the look and the wait.
-        if (waiting.length > 0 || failure || signal?.aborted || (!follow && reached())) resolve();
-      });
+      if (failure !== undefined) throw failure;
+      if (!follow && ends.size === 0) return;
+      await change();
+      signal.removeEventListener('abort', notify);
     }
   } finally {
-    signal?.removeEventListener('abort', stop);
-    await fetcher.close();
+    fetcher.halt();
     await cluster.disconnect();
   }
-}
-
-async function positionsAt(topics: readonly string[], of: (topic: string) => Promise<number[]>): Promise<Position[]> {
-  const each = await Promise.all(topics.map(async (topic) => ({ topic, offsets: await of(topic) })));
-  return each.flatMap(({ topic, offsets }) => offsets.map((offset, partition) => ({ topic, partition, offset })));
-}
-
-function endOf(ends: readonly Position[], record: LogRecord): number {
-  return ends.find(({ topic, partition }) => topic === record.topic && partition === record.partition)!.offset;
-}
-
-function check(position: Position, starts: readonly Position[], ends: readonly Position[]): void {
-  const same = (other: Position): boolean => other.topic === position.topic && other.partition === position.partition;
-  const first = starts.find(same)?.offset ?? 0;
-  const end = ends.find(same)?.offset ?? 0;
-  if (position.offset >= first && position.offset <= end) return;
-  throw new OffsetOutOfRangeError(
-    `${position.topic}/${position.partition} holds offsets ${first} to ${end}, not ${position.offset}`,
-  );
 }
