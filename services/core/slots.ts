@@ -25,7 +25,11 @@ const maxFold = 64;
  */
 export class LoadSlots {
   readonly intervalMs: number;
-  private readonly bits: Uint32Array;
+  /** Slots that have a place in the ring. */
+  readonly capacity: number;
+  /** The ring: `capacity` words of a shared block, from `base` on. */
+  private readonly block: Uint32Array;
+  private readonly base: number;
   /** Number of the slot after the newest one that has a place in the ring. */
   private head: number;
   /** Fast readings, folded: sums of whole watts, so that the order of addition cannot matter. */
@@ -34,17 +38,15 @@ export class LoadSlots {
   /** `spanMs`: how much time is held at least. */
   constructor(intervalMs: number, spanMs: number, startMs: number) {
     this.intervalMs = intervalMs;
-    const capacity = capacityFor(spanMs, intervalMs);
-    this.bits = new Uint32Array(capacity);
-    this.head = Math.floor(startMs / intervalMs) + capacity;
+    this.capacity = capacityFor(spanMs, intervalMs);
+    const { block, base } = wordsFor(this.capacity);
+    this.block = block;
+    this.base = base;
+    this.head = Math.floor(startMs / intervalMs) + this.capacity;
   }
 
   static ofCapacity(intervalMs: number, capacity: number): LoadSlots {
     return new LoadSlots(intervalMs, (capacity - spareSlots) * intervalMs, 0);
-  }
-
-  get capacity(): number {
-    return this.bits.length;
   }
 
   /** Start of the oldest slot that is still held. */
@@ -63,13 +65,13 @@ export class LoadSlots {
   /** Mean load of the slot that starts at `startMs`, kW; `undefined` when missing or outside of the ring. */
   kwAt(startMs: number): number | undefined {
     const at = this.placeOf(startMs);
-    if (at < 0 || (this.bits[at]! & codeMask) === 0) return undefined;
-    return unpack(this.bits[at]!);
+    const word = at < 0 ? 0 : this.block[this.base + at]!;
+    return (word & codeMask) === 0 ? undefined : unpack(word);
   }
 
   qualityAt(startMs: number): SlotQuality {
     const at = this.placeOf(startMs);
-    return at < 0 ? 'missing' : codes[this.bits[at]! & codeMask]!;
+    return at < 0 ? 'missing' : codes[this.block[this.base + at]! & codeMask]!;
   }
 
   /** Makes room for slots up to and with the one that holds `ms`, clearing what falls out of the ring. */
@@ -79,7 +81,7 @@ export class LoadSlots {
     const fresh = Math.min(target - this.head, this.capacity);
     for (let slot = target - fresh; slot < target; slot++) {
       const at = slot % this.capacity;
-      this.bits[at] = 0;
+      this.block[this.base + at] = 0;
       if (this.fold) {
         this.fold.sumW[at] = 0;
         this.fold.seen[2 * at] = 0;
@@ -98,7 +100,7 @@ export class LoadSlots {
     for (let slot = this.head - this.capacity; slot < this.head; slot++) {
       const from = slot % this.capacity;
       const to = slot % wider.capacity;
-      wider.bits[to] = this.bits[from]!;
+      wider.block[wider.base + to] = this.block[this.base + from]!;
       if (!fold) continue;
       fold.sumW[to] = this.fold!.sumW[from]!;
       fold.seen[2 * to] = this.fold!.seen[2 * from]!;
@@ -109,19 +111,23 @@ export class LoadSlots {
 
   /** State as plain blocks, for snapshots. */
   toBlocks(): { head: number; readingMs: number; blocks: Uint8Array[] } {
-    const blocks = [bytesOf(this.bits)];
+    const blocks = [bytesOf(this.words())];
     if (this.fold) blocks.push(bytesOf(this.fold.sumW), bytesOf(this.fold.seen));
     return { head: this.head, readingMs: this.fold?.readingMs ?? 0, blocks };
   }
 
   restore(head: number, readingMs: number, blocks: readonly Uint8Array[]): void {
     this.head = head;
-    bytesOf(this.bits).set(blocks[0]!);
+    bytesOf(this.words()).set(blocks[0]!);
     if (readingMs > 0) {
       const fold = this.openFold(readingMs);
       bytesOf(fold.sumW).set(blocks[1]!);
       bytesOf(fold.seen).set(blocks[2]!);
     }
+  }
+
+  private words(): Uint32Array {
+    return this.block.subarray(this.base, this.base + this.capacity);
   }
 
   private placeOf(startMs: number): number {
@@ -130,14 +136,14 @@ export class LoadSlots {
   }
 
   private join(at: number, kw: number, rank: number): boolean {
-    const before = this.bits[at]!;
+    const before = this.block[this.base + at]!;
     const held = before & codeMask;
     if (rank < held) return false;
     let after = pack(kw, rank);
     if (rank === held && after !== before) {
       after = pack(Math.max(kw, unpack(before)), rank === rankOf.MEASURED ? conflicting : rank);
     }
-    this.bits[at] = after;
+    this.block[this.base + at] = after;
     return after !== before;
   }
 
@@ -155,7 +161,7 @@ export class LoadSlots {
     fold.sumW[at] = fold.sumW[at]! + Math.round(kw * 1000);
     const count = popCount(fold.seen[2 * at]!) + popCount(fold.seen[2 * at + 1]!);
     if (count < foldCoverage * total) return false;
-    this.bits[at] = pack(fold.sumW[at]! / count / 1000, rankOf.MEASURED);
+    this.block[this.base + at] = pack(fold.sumW[at]! / count / 1000, rankOf.MEASURED);
     return true;
   }
 
@@ -180,6 +186,24 @@ export function intervalProblem(readingMs: number, slotMs: number): string | und
 
 function capacityFor(spanMs: number, intervalMs: number): number {
   return Math.ceil(spanMs / intervalMs) + spareSlots;
+}
+
+/**
+ * Rings are cut from shared blocks: with a typed array of its own a ring of 15-minute slots would take half as much
+ * again. A block is freed with the last of its rings.
+ */
+const blockWords = 4096;
+let openBlock = new Uint32Array(0);
+let openFrom = 0;
+
+function wordsFor(capacity: number): { block: Uint32Array; base: number } {
+  if (openFrom + capacity > openBlock.length) {
+    openBlock = new Uint32Array(Math.max(blockWords, capacity));
+    openFrom = 0;
+  }
+  const base = openFrom;
+  openFrom += capacity;
+  return { block: openBlock, base };
 }
 
 const scratch = new Float32Array(1);
