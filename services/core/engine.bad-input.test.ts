@@ -53,8 +53,6 @@ function registry(what: string, reason: string, says: string, changes: Parameter
   return bad(`registration: ${what}`, reason, 'site-registry', value, says);
 }
 
-const tooFine = aMeter({ intervalMs: 15 * minuteMs });
-
 const table: Bad[] = [
   bad('bytes that could not be decoded', 'truncated', 'power', new Refusal('truncated', 'ended at byte 7'), 'byte 7'),
 
@@ -119,7 +117,7 @@ const table: Bad[] = [
     equipment: [anEquipment({ reportIntervalMs: 10 })],
   }),
   registry('a meter listed twice', 'broken-registration', "'P1' is empty or listed twice", {
-    meters: [tooFine, tooFine],
+    meters: [aMeter(), aMeter()],
   }),
   registry('of another enterprise, broken from the start', 'broken-registration', 'M7', {
     enterpriseId: 'E9',
