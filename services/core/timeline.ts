@@ -36,7 +36,8 @@ export interface Shares {
  * `start << 5 | states`, where an empty set is "nothing heard"; at most one entry a bucket of the horizon.
  */
 export class Timeline {
-  private runs: number[];
+  /** Two UTF-16 units a run: numbers in a string take half of the room of an array, and there are very many timelines. */
+  private runs: string;
   /** First bucket after the last one heard. */
   private end: number;
   /** Bucket width and judged minute in one small integer: there are very many timelines. */
@@ -44,7 +45,7 @@ export class Timeline {
 
   constructor(reportIntervalMs: number) {
     this.packed = Math.max(1, Math.ceil(reportIntervalMs / bucketUnitMs));
-    this.runs = [];
+    this.runs = '';
     this.end = 0;
   }
 
@@ -69,48 +70,45 @@ export class Timeline {
   /** Adds one observation; false when it says nothing new. */
   observe(atMs: number, bit: number): boolean {
     const bucket = Math.floor(atMs / (this.widthMinutes * bucketUnitMs));
-    const { runs } = this;
-    const last = runs.length - 1;
+    const last = this.count - 1;
     if (last < 0) {
-      this.runs = [(bucket << maskBits) | bit];
+      this.runs = encoded([(bucket << maskBits) | bit]);
       this.end = bucket + 1;
       return true;
     }
     if (bucket >= this.end) {
-      // Arrays are built to their exact size: runs change rarely, and there are very many timelines.
       const added = [(bucket << maskBits) | bit];
       if (bucket > this.end) added.unshift(this.end << maskBits);
-      else if ((runs[last]! & maskAll) === bit) added.pop();
-      if (added.length > 0) this.runs = runs.concat(added);
+      else if (this.statesOfRun(last) === bit) added.pop();
+      if (added.length > 0) this.runs = encoded([...decoded(this.runs), ...added]);
       this.end = bucket + 1;
       return true;
     }
-    if (bucket < runs[0]! >> maskBits) {
-      const gap = bucket + 1 < runs[0]! >> maskBits ? [(bucket + 1) << maskBits] : [];
-      this.runs = joined([(bucket << maskBits) | bit, ...gap, ...runs]);
+    if (bucket < this.startOfRun(0)) {
+      const gap = bucket + 1 < this.startOfRun(0) ? [(bucket + 1) << maskBits] : [];
+      this.runs = encoded(joined([(bucket << maskBits) | bit, ...gap, ...decoded(this.runs)]));
       return true;
     }
     const at = this.indexOf(bucket);
-    const states = runs[at]! & maskAll;
+    const states = this.statesOfRun(at);
     if ((states & bit) !== 0) return false;
-    const start = runs[at]! >> maskBits;
-    const next = at < last ? runs[at + 1]! >> maskBits : this.end;
+    const next = at < last ? this.startOfRun(at + 1) : this.end;
     const replacement = [(bucket << maskBits) | states | bit];
-    if (start < bucket) replacement.unshift(runs[at]!);
+    if (this.startOfRun(at) < bucket) replacement.unshift(runAt(this.runs, at));
     if (bucket + 1 < next) replacement.push(((bucket + 1) << maskBits) | states);
-    this.runs = joined([...runs.slice(0, at), ...replacement, ...runs.slice(at + 1)]);
+    const runs = decoded(this.runs);
+    this.runs = encoded(joined([...runs.slice(0, at), ...replacement, ...runs.slice(at + 1)]));
     return true;
   }
 
   /** The one kind that holds over all of [fromMs, toMs), where a single run covers it; else `undefined`. */
   uniformKind(fromMs: number, toMs: number): ReportedKind | undefined {
-    const { runs } = this;
     const first = Math.floor(fromMs / this.widthMs);
     const last = Math.ceil(toMs / this.widthMs) - 1;
-    if (runs.length === 0 || last >= this.end || first < runs[0]! >> maskBits) return undefined;
+    if (this.count === 0 || last >= this.end || first < this.startOfRun(0)) return undefined;
     const at = this.indexOf(first);
-    if (at < runs.length - 1 && runs[at + 1]! >> maskBits <= last) return undefined;
-    const states = runs[at]! & maskAll;
+    if (at < this.count - 1 && this.startOfRun(at + 1) <= last) return undefined;
+    const states = this.statesOfRun(at);
     return states === 0 ? undefined : kindOf(states);
   }
 
@@ -155,23 +153,22 @@ export class Timeline {
   /** Forgets buckets that end at or before `beforeMs`. */
   prune(beforeMs: number): void {
     const bucket = Math.floor(beforeMs / this.widthMs);
-    const { runs } = this;
-    if (runs.length === 0) return;
+    if (this.count === 0) return;
     if (bucket >= this.end) {
-      this.runs = [];
+      this.runs = '';
       return;
     }
     const at = this.indexOf(bucket);
-    if (at <= 0) return;
-    this.runs = runs.slice(at);
+    // Built anew: a slice of a string would keep all of it.
+    if (at > 0) this.runs = encoded(decoded(this.runs).slice(at));
   }
 
   /** The same observations in buckets of another width; fine buckets join, coarse ones keep their start. */
   withInterval(reportIntervalMs: number): Timeline {
     const other = new Timeline(reportIntervalMs);
     other.judgedMinute = this.judgedMinute;
-    for (const [index, run] of this.runs.entries()) {
-      const next = index + 1 < this.runs.length ? this.runs[index + 1]! >> maskBits : this.end;
+    for (const [index, run] of decoded(this.runs).entries()) {
+      const next = index + 1 < this.count ? this.startOfRun(index + 1) : this.end;
       for (let bucket = run >> maskBits; bucket < next; bucket++) {
         for (let bit = 1; bit < maskAll; bit <<= 1) if ((run & bit) !== 0) other.observe(bucket * this.widthMs, bit);
       }
@@ -180,36 +177,58 @@ export class Timeline {
   }
 
   toJSON(): readonly [number, number, number, readonly number[]] {
-    return [this.widthMinutes, this.judgedMinute, this.end, this.runs];
+    return [this.widthMinutes, this.judgedMinute, this.end, decoded(this.runs)];
   }
 
   static fromJSON([widthMinutes, judgedMinute, end, runs]: ReturnType<Timeline['toJSON']>): Timeline {
     const timeline = new Timeline(widthMinutes * bucketUnitMs);
     timeline.judgedMinute = judgedMinute;
     timeline.end = end;
-    timeline.runs = [...runs];
+    timeline.runs = encoded(runs);
     return timeline;
   }
 
   private statesOf(bucket: number): number {
-    const { runs } = this;
-    if (runs.length === 0 || bucket >= this.end || bucket < runs[0]! >> maskBits) return 0;
-    return runs[this.indexOf(bucket)]! & maskAll;
+    if (this.count === 0 || bucket >= this.end || bucket < this.startOfRun(0)) return 0;
+    return this.statesOfRun(this.indexOf(bucket));
+  }
+
+  private get count(): number {
+    return this.runs.length >> 1;
+  }
+
+  private startOfRun(index: number): number {
+    return runAt(this.runs, index) >> maskBits;
+  }
+
+  private statesOfRun(index: number): number {
+    return runAt(this.runs, index) & maskAll;
   }
 
   /** Index of the run that holds a bucket at or after the first run's start. */
   private indexOf(bucket: number): number {
-    const { runs } = this;
     let low = 0;
-    let high = runs.length - 1;
-    if (runs[high]! >> maskBits <= bucket) return high;
+    let high = this.count - 1;
+    if (this.startOfRun(high) <= bucket) return high;
     while (low < high) {
       const middle = (low + high + 1) >> 1;
-      if (runs[middle]! >> maskBits <= bucket) low = middle;
+      if (this.startOfRun(middle) <= bucket) low = middle;
       else high = middle - 1;
     }
     return low;
   }
+}
+
+function runAt(runs: string, index: number): number {
+  return (runs.charCodeAt(2 * index) << 16) | runs.charCodeAt(2 * index + 1);
+}
+
+function decoded(runs: string): number[] {
+  return Array.from({ length: runs.length >> 1 }, (_, index) => runAt(runs, index));
+}
+
+function encoded(runs: readonly number[]): string {
+  return String.fromCharCode(...runs.flatMap((run) => [run >>> 16, run & 0xffff]));
 }
 
 /** Runs with equal neighbours made one. */
