@@ -1,0 +1,110 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Reason, SlotJudgement } from './detectors/stopped-but-running.ts';
+import { cloneTest, confirmationLimit, evidenceOf, foldSlot, type Run, type TestState } from './sequential-test.ts';
+import { aRandom, minuteMs, parameters, startMs } from './testing/builders.ts';
+
+const slotMs = 5 * minuteMs;
+
+function judged(logLikelihoodRatio: number, reason: Reason = 'load-of-running-kind'): SlotJudgement {
+  return { kind: 'judged', reason, logLikelihoodRatio, upperKw: 5 };
+}
+const quiet = judged(-8, 'load-of-stopped-kind');
+const unknown: SlotJudgement = { kind: 'unknown', reason: 'load-missing', logLikelihoodRatio: 0, upperKw: 0 };
+const running: SlotJudgement = { kind: 'not-stopped', reason: 'reported-running', logLikelihoodRatio: 0, upperKw: 0 };
+
+/** Folds judgements in turn; returns the state and the runs that ended. */
+function fold(judgements: readonly SlotJudgement[], intervalMs = slotMs): { state: TestState; ended: Run[] } {
+  const state: TestState = { cusum: 0, run: undefined };
+  const ended: Run[] = [];
+  for (const [i, judgement] of judgements.entries()) {
+    const slot = { startMs: startMs + i * intervalMs, intervalMs, kw: 40, stoppedShare: 1 };
+    const run = foldSlot(state, slot, judgement, parameters);
+    if (run) ended.push(run);
+  }
+  return { state, ended };
+}
+
+const times = (n: number, judgement: SlotJudgement) => Array<SlotJudgement>(n).fill(judgement);
+
+describe('a sequential test', () => {
+  test('suspects at the first contradictory slot and confirms when time and evidence suffice', () => {
+    expect(fold(times(1, judged(11))).state.run).toMatchObject({ provisional: true, confirmed: false });
+    expect(fold(times(2, judged(11))).state.run).toMatchObject({ provisional: true, confirmed: true });
+    expect(fold(times(2, judged(5))).state.run).toMatchObject({ confirmed: false });
+  });
+
+  test('lets weak evidence add up: no single slot was contradictory, and the run is confirmed', () => {
+    const weak = judged(1, 'load-between-modes');
+    expect(fold(times(5, weak)).state.run).toMatchObject({ provisional: false, confirmed: false });
+    expect(fold(times(12, weak)).state.run).toMatchObject({ provisional: true, confirmed: true, firstMs: startMs });
+  });
+
+  test('does not confirm before the time that clocks may be off', () => {
+    const limit = confirmationLimit(parameters, minuteMs);
+    expect(fold(times(9, judged(limit)), minuteMs).state.run!.confirmed).toBe(false);
+    expect(fold(times(10, judged(limit)), minuteMs).state.run!.confirmed).toBe(true);
+  });
+
+  test('ends a confirmed run only after an hour at stop level, and then at its last evidence', () => {
+    const lie = times(4, judged(11));
+    expect(fold([...lie, ...times(11, quiet)]).ended).toEqual([]);
+    const { ended, state } = fold([...lie, ...times(12, quiet)]);
+    expect(ended).toMatchObject([{ firstMs: startMs, lastEndMs: startMs + 4 * slotMs, contradictoryMs: 4 * slotMs }]);
+    expect(state).toEqual({ cusum: 0, run: undefined });
+    expect(fold([...lie, ...times(11, quiet), judged(11), ...times(11, quiet)]).ended).toEqual([]);
+  });
+
+  test('drops a suspicion as soon as quiet slots have outweighed it', () => {
+    expect(fold([judged(11), quiet]).ended).toEqual([]);
+    expect(fold([judged(11), quiet, quiet]).ended).toMatchObject([{ confirmed: false, provisional: true }]);
+    // What never was more than weak evidence ends without a word.
+    expect(fold([judged(1, 'load-between-modes'), quiet]).ended).toEqual([]);
+  });
+
+  test('neither ends nor feeds a run with slots of which nobody can tell', () => {
+    const lie = times(4, judged(11));
+    const { state, ended } = fold([...lie, ...times(1000, unknown)]);
+    expect(ended).toEqual([]);
+    expect(state).toEqual(fold(lie).state);
+  });
+
+  test('ends a run at once when the machine is reported running', () => {
+    expect(fold([...times(4, judged(11)), running]).ended).toMatchObject([{ confirmed: true }]);
+  });
+
+  test('keeps the first and the last evidence of a long run', () => {
+    const slots = evidenceOf(fold(times(500, judged(3))).state.run!);
+    expect(slots).toHaveLength(96);
+    expect(slots.map((slot) => (slot.startMs - startMs) / slotMs)).toEqual([
+      ...Array.from({ length: 48 }, (_, i) => i),
+      ...Array.from({ length: 48 }, (_, i) => 452 + i),
+    ]);
+  });
+
+  test('goes on in a copy without touching the original', () => {
+    const { state } = fold(times(4, judged(11)));
+    const before = structuredClone(state);
+    const copy = cloneTest(state);
+    foldSlot(copy, { startMs, intervalMs: slotMs, kw: 40, stoppedShare: 1 }, judged(11), parameters);
+    expect(state).toEqual(before);
+    expect(copy).not.toEqual(before);
+  });
+
+  test('confirms by chance no more often than its bound says', () => {
+    // Honest slots whose evidence comes from a normal distribution with a likelihood ratio of its own: N(-d²/2, d²).
+    const random = aRandom(11);
+    const d = 2;
+    const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+    const months = 200;
+    const slots = (months * 30 * 24 * 60) / 15;
+    const state: TestState = { cusum: 0, run: undefined };
+    let confirmed = 0;
+    for (let i = 0; i < slots; i++) {
+      const had = state.run?.confirmed ?? false;
+      const slot = { startMs: startMs + i * 900_000, intervalMs: 900_000, kw: 2, stoppedShare: 1 };
+      foldSlot(state, slot, judged(d * normal() - (d * d) / 2, 'load-between-modes'), parameters);
+      if (!had && state.run?.confirmed) confirmed++;
+    }
+    expect(confirmed / months).toBeLessThanOrEqual(parameters.falseAlarmsPerMonth);
+  });
+});
