@@ -32,7 +32,7 @@ export async function serve(config: Config, names: readonly ServiceName[], logge
     closers.push(() => log.close());
     const clickhouse = names.includes('sink') ? await openClickHouse(config, config.clickhousePort) : undefined;
     if (clickhouse) closers.push(() => clickhouse.close());
-    await migrate(config, log, clickhouse?.client);
+    await migrate(config, clickhouse?.client);
     const services = await startServices(config, names, { log, clickhouse, metrics });
     const ready = (): Readiness => {
       const each = services.map(([name, service]) => [name, service.ready()] as const);
@@ -108,14 +108,12 @@ export function migrateCommand(): Command {
     .option('--without-clickhouse', 'leave the tables alone', false)
     .action(async (options: { withoutClickhouse: boolean }) => {
       const config = readConfig(process.env);
-      const log = await openLog(config);
       const clickhouse = options.withoutClickhouse ? undefined : await openClickHouse(config, 0);
       try {
-        const { tables } = await migrate(config, log, clickhouse?.client);
+        const { tables } = await migrate(config, clickhouse?.client);
         process.stdout.write(`topics and schemas are as they should be; ${tables} table migrations applied\n`);
       } finally {
         await clickhouse?.close();
-        await log.close();
       }
     });
 }

@@ -6,6 +6,7 @@ import { startEmbeddedClickHouse } from '../platform/clickhouse-embedded.ts';
 import { migrateClickHouse } from '../platform/clickhouse-migrations.ts';
 import type { Connections } from '../platform/config-connections.ts';
 import type { Log } from '../platform/log.ts';
+import { prefixedLog } from '../platform/prefixed-log.ts';
 import type { SchemaRegistry } from '../platform/registry.ts';
 import { createConfluentRegistry } from '../platform/registry-confluent.ts';
 import { createEmbeddedRegistry } from '../platform/registry-embedded.ts';
@@ -16,6 +17,10 @@ import { clickhouseDir } from './paths.ts';
 
 /** The log by its address, or the embedded one. */
 export async function openLog(config: Connections): Promise<Log> {
+  return prefixedLog(await openBareLog(config), config.topicPrefix);
+}
+
+async function openBareLog(config: Connections): Promise<Log> {
   if (config.kafkaBrokers) {
     // Loaded when it is asked for: the embedded log needs none of it.
     const { createKafkaLog } = await import('../platform/kafka/log.ts');
@@ -66,11 +71,14 @@ export async function openClickHouse(config: Connections, embeddedPort: number):
 /** Topics, schemas and tables as this build needs them; what exists and differs is refused with how to mend it. */
 export async function migrate(
   config: Connections,
-  log: Log,
   clickhouse: ClickHouseClient | undefined,
 ): Promise<{ readonly tables: number }> {
   const home = config.kafkaBrokers ? { brokers: config.kafkaBrokers } : { path: logPath(config) };
-  await migrateTopics(log, topicSpecs({ partitions: config.partitions }), home);
+  // By their full names: the commands that mend them must name what the cluster knows.
+  const log = await openBareLog(config);
+  const specs = topicSpecs({ partitions: config.partitions });
+  const named = specs.map((spec) => ({ ...spec, name: config.topicPrefix + spec.name }));
+  await migrateTopics(log, named, home).finally(() => log.close());
   await migrateSchemas(openRegistry(config));
   const applied = clickhouse ? await migrateClickHouse(clickhouse, clickhouseDir) : [];
   return { tables: applied.length };

@@ -51,7 +51,7 @@ run('a detector that is killed in mid-stream on Apache Kafka', () => {
     }
     expected = settledFacts(findings);
     log = await openLog(config);
-    await migrate(config, log, undefined);
+    await migrate(config, undefined);
     codec = await openCodec(config);
     start();
     const total = { sent: 0 };

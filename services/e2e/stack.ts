@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,7 +35,13 @@ export async function realStack(): Promise<TestStack | { readonly unavailable: s
   }
   const embedded = await embeddedStack();
   return {
-    env: { ...embedded.env, KAFKA_BROKERS: kafka.brokers.join(','), SCHEMA_REGISTRY_URL: registry.url },
+    env: {
+      ...embedded.env,
+      KAFKA_BROKERS: kafka.brokers.join(','),
+      SCHEMA_REGISTRY_URL: registry.url,
+      // The brokers may be somebody's, and another suite may run on them now.
+      TOPIC_PREFIX: `test-${randomUUID()}.`,
+    },
     async close() {
       await embedded.close();
       await registry.stop();

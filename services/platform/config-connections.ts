@@ -45,6 +45,12 @@ export const connectionSettings = {
     maximum: 1024,
     description: 'Partitions of every topic; fixed once the topics exist.',
   }),
+  topicPrefix: Type.String({
+    env: 'TOPIC_PREFIX',
+    default: '',
+    pattern: '^[a-zA-Z0-9._-]*$',
+    description: 'Goes before every topic, group and transactional id, where installations share a cluster.',
+  }),
   httpHost: Type.String({
     env: 'HTTP_HOST',
     default: '127.0.0.1',
