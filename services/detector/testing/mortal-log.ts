@@ -10,6 +10,10 @@ const never = <T>(): Promise<T> => new Promise(() => {});
 export class MortalLog implements Log {
   readonly #log: Log;
   readonly #members: Membership[] = [];
+  readonly #handlers: GroupHandlers[] = [];
+  deliveries = 0;
+  /** How often the user asked for committed positions, which a task does only in doubt. */
+  askedForPositions = 0;
   #dead = false;
   #deaf = false;
   /** Calls until death. */
@@ -26,6 +30,8 @@ export class MortalLog implements Log {
   kill(): void {
     this.#dead = true;
     for (const member of this.#members) void member.leave();
+    // Memory cannot be taken from a part of a process: what is left of it is told to stop turning.
+    for (const { onAssigned } of this.#handlers) onAssigned([], Number.POSITIVE_INFINITY);
   }
 
   /** Out of the group without knowing it, as after a long pause: it goes on with what it has. */
@@ -56,7 +62,10 @@ export class MortalLog implements Log {
       create: (specs) => topics.create(specs),
       startOffsets: (topic) => this.#live(() => topics.startOffsets(topic)),
       endOffsets: (topic) => topics.endOffsets(topic),
-      committed: (group, topic) => this.#live(() => topics.committed(group, topic)),
+      committed: (group, topic) => {
+        this.askedForPositions++;
+        return this.#live(() => topics.committed(group, topic));
+      },
     };
   }
 
@@ -77,20 +86,19 @@ export class MortalLog implements Log {
     const member = await this.#log.joinGroup(group, topics, {
       onAssigned: (partitions, generation) => hears() && handlers.onAssigned(partitions, generation),
       onRecords: (topic, partition, records) => {
-        if (hears() && !this.#dies()) handlers.onRecords(topic, partition, records);
+        if (!hears() || this.#dies()) return;
+        this.deliveries++;
+        handlers.onRecords(topic, partition, records);
       },
       onFailure: (error) => hears() && handlers.onFailure(error),
     });
     this.#members.push(member);
+    this.#handlers.push(handlers);
     return {
       seek: (topic, partition, offset) => hears() && member.seek(topic, partition, offset),
       pause: (topic, partition) => hears() && member.pause(topic, partition),
       resume: (topic, partition) => hears() && member.resume(topic, partition),
-      caughtUpAtMs: (topic, partition) => {
-        // The one call that a live task makes again and again: throwing ends its loop.
-        if (this.#dead) throw new Error('dead');
-        return this.#deaf ? Date.now() : member.caughtUpAtMs(topic, partition);
-      },
+      caughtUpAtMs: (topic, partition) => (hears() ? member.caughtUpAtMs(topic, partition) : Date.now()),
       commit: (positions) => this.#live(() => member.commit(positions)),
       leave: () => (this.#dead ? never() : member.leave()),
     };

@@ -49,14 +49,19 @@ export async function openWorld(log: Log, partitions: number): Promise<World> {
 }
 
 /** A detector with the counting engine. `log` stands for the world's own where the test has put something before it. */
-export function startCounting(world: World, own: Partial<Settings> = {}, log = world.log): Promise<Detector> {
+export function startCounting(
+  world: World,
+  own: Partial<Settings> = {},
+  log = world.log,
+  metrics = createMetrics(),
+): Promise<Detector> {
   const { tickMs, sayEvery, ...task } = { ...settings, ...own };
   return startDetector({
     log,
     codec: world.codec,
     createEngine: () => createCountingEngine({ tickMs, sayEvery }),
     settings: task,
-    metrics: createMetrics(),
+    metrics,
     logger: createLogger({ service: 'detector', level: process.env.LOG_LEVEL ?? 'silent' }),
   });
 }
