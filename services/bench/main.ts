@@ -32,7 +32,7 @@ const add = (name: string, unit: string, value: number, wanted?: number): void =
   process.stderr.write(`${name}: ${format(value)} ${unit}\n`);
 };
 
-const engine = measureEngine(rulesDir);
+const engine = await measureEngine(rulesDir);
 add('engine alone, one core', 'events/s', engine.eventsPerSecond, 500_000);
 add('hot state', 'B an equipment', engine.bytesAnEquipment, 600);
 add('snapshot', 'B an equipment', engine.snapshotBytesAnEquipment);
