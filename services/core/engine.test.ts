@@ -365,6 +365,38 @@ describe('another meter', () => {
   });
 });
 
+describe('a machine and meter that are left out of the description by mistake', () => {
+  test('and put back an hour later are still known: the next lie is found', () => {
+    const records = plantRecords(aLyingPlant());
+    const noonMs = startMs + 6 * dayMs + 12 * hourMs;
+    const outputs = runAndSettle(anEngine(), [
+      ...records,
+      sent('site-registry', noonMs, aRegistration({ revision: 2, equipment: [], meters: [] })),
+      sent('site-registry', noonMs + hourMs, aRegistration({ revision: 3 })),
+    ]);
+    expect(settledFindings(outputs)).toMatchObject([{ firstSlotMs: lie[0], lastSlotEndMs: lie[1] }]);
+  });
+});
+
+describe('a firm that always says it stands', () => {
+  const honest = aLyingPlant({ ran: (_, ms) => works(ms), said: undefined });
+  const lying = { ...honest, said: () => 'STOPPED' as const };
+  const outputs = runAndSettle(anEngine(), plantRecords(lying));
+
+  test('teaches the meter no other modes than an honest one: they are learned from load alone', () => {
+    const detectable = (all: Output[]) => subjectsIn(all).at(-1)!.minimumDetectableKw;
+    const truth = detectable(runAndSettle(anEngine(), plantRecords(honest)));
+    expect(truth).toBeGreaterThan(0);
+    expect(Math.abs(detectable(outputs)! / truth! - 1)).toBeLessThan(0.05);
+  });
+
+  test('is found out on every day after the meter has learned', () => {
+    const days = settledFindings(outputs).map(({ firstSlotMs }) => Math.floor((firstSlotMs - startMs) / dayMs));
+    // Two days teach the modes; from the first slots on they serve what is not sealed by then.
+    expect([...new Set(days)].sort()).toEqual(expect.arrayContaining([2, 3, 4, 5, 6, 7]));
+  });
+});
+
 describe('the nameplate', () => {
   const settledWith = (ratedPowerKw: number | null) => {
     const registration = aRegistration({ equipment: [anEquipment({ ratedPowerKw })] });

@@ -30,6 +30,8 @@ export const sealStepMs = 900_000;
 const deliveryMarginMs = 2 * 3_600_000;
 /** Filed work, events and standing alarms kept at most, each. */
 const maxFiled = 1024;
+/** Machines and meters held at most, each, over all descriptions within the horizon. */
+const maxHeld = 4096;
 
 const noWork: ReadonlyMap<string, WorkRecord> = new Map();
 const noEvents: ReadonlyMap<string, SiteEvent> = new Map();
@@ -83,6 +85,11 @@ export class Enterprise {
   // Input: each returns a refusal, or whether anything that was judged must be judged again.
 
   register(registration: SiteRegistration): Refusal | boolean {
+    const machines = registration.equipment.filter((e) => !this.timelines.has(e.equipmentId)).length;
+    const meters = registration.meters.filter((m) => !this.meter(m.meterId)).length;
+    if (this.timelines.size + machines > maxHeld || this.meters.length + meters > maxHeld) {
+      return new Refusal('too-many-registrations', `more than ${maxHeld} machines or meters within the horizon`);
+    }
     const taken = this.site.register(registration);
     if (taken !== true) return taken;
     // The horizon only grows: shrinking it would seal at once what was promised to stay open.
@@ -214,11 +221,12 @@ export class Enterprise {
     const keepMs = untilMs - 3_600_000;
     for (const timeline of this.timelines.values()) timeline.prune(keepMs);
     if (this.work.size > 0) this.work = without(this.work, (record) => record.endMs < keepMs);
-    if (this.events.size > 0) this.events = without(this.events, ({ endMs }) => endMs !== null && endMs < keepMs);
+    if (this.events.size > 0) this.events = without(this.events, (event) => lastMs(event) < keepMs);
     // An alarm that is done with is kept until its finding is settled: what is said of it till then raises no new one.
     const done = ({ state, changedMs }: Alarm): boolean => state === 'NORMAL' && changedMs < keepMs;
     if (this.alarms.size > 0) this.alarms = without(this.alarms, done);
     this.site.prune(keepMs);
+    this.forgetUnnamed();
   }
 
   /** Brings every watch up to the newest reading and says what has changed. */
@@ -302,6 +310,23 @@ export class Enterprise {
       if (this.watches.some((watch) => watch.meterId === meterId && watch.rule === rule)) continue;
       this.watches = this.watches.concat(new Watch(rule, meterId, this.sealedMs));
     }
+  }
+
+  /** Forgets machines and meters that no description names and that were silent over the horizon. */
+  private forgetUnnamed(): void {
+    const { equipment, meters } = this.site.latest()!.registration;
+    if (this.timelines.size === equipment.length && this.meters.length === meters.length) return;
+    const named = this.site.all().map((version) => version.registration);
+    const ids = new Set(named.flatMap((site) => site.equipment.map((e) => e.equipmentId)));
+    for (const [id, timeline] of this.timelines) if (!ids.has(id) && timeline.isEmpty) this.timelines.delete(id);
+    const forgotten = ({ meterId, newestMs }: MeterState): boolean =>
+      newestMs <= this.sealedMs &&
+      !named.some((site) => site.meters.some((m) => m.meterId === meterId)) &&
+      !this.watches.some((watch) => watch.busy && watch.meterId === meterId);
+    const gone = this.meters.filter(forgotten);
+    if (gone.length === 0) return;
+    this.meters = this.meters.filter((meter) => !gone.includes(meter));
+    this.watches = this.watches.filter((watch) => this.meter(watch.meterId));
   }
 
   private reviewMs(watch: Watch): number {
@@ -430,6 +455,12 @@ function witnessOf(version: SiteVersion, meterId: string): Witness | undefined {
 /** End of the newest slot that may be sealed at `ms`. */
 export function sealedBy(ms: number): number {
   return floorTo(ms, sealStepMs);
+}
+
+/** When an event ceases to matter: a stoppage lasts until somebody ends it, all else without an end is of its moment. */
+function lastMs({ kind, startMs, endMs }: SiteEvent): number {
+  const lasts = kind === 'STOPPAGE_DECLARED' || kind === 'STOPPAGE_ORDERED';
+  return endMs ?? (lasts ? Number.POSITIVE_INFINITY : startMs);
 }
 
 function floorTo(ms: number, stepMs: number): number {

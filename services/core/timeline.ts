@@ -150,6 +150,11 @@ export class Timeline {
     }
   }
 
+  /** True when nothing is held of it. */
+  get isEmpty(): boolean {
+    return this.count === 0;
+  }
+
   /** Forgets buckets that end at or before `beforeMs`. */
   prune(beforeMs: number): void {
     const bucket = Math.floor(beforeMs / this.widthMs);
