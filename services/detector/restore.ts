@@ -39,8 +39,10 @@ export async function restoreLedger(
   const { snapshot, batches, states } = restored;
   const ledger = new Ledger(partition, parts, producer, restored);
   intake.openStreams(inputTopics.map((topic, rank) => snapshot?.positions[topic] ?? starts[rank]![partition]!));
-  const others = batches.filter((batch) => batch.engineVersion !== settings.engineVersion).length;
-  if (others > 0) logger.warn({ partition, batches: others }, 'executing batches of another version');
+  const others = batches.filter(
+    (batch) => batch.engineVersion !== settings.engineVersion || batch.rulesHash !== settings.rulesHash,
+  ).length;
+  if (others > 0) logger.warn({ partition, batches: others }, 'executing batches of another version or other rules');
   const total = batches.reduce((sum, batch) => sum + batch.ranges.reduce((all, range) => all + range.records, 0), 0);
   let done = 0;
   for (const batch of batches) {
@@ -55,6 +57,9 @@ export async function restoreLedger(
   return ledger;
 }
 
+/** How often an empty stream is looked at, ms: that it is at its end rings no bell. */
+const lookMs = 100;
+
 /** The records of a logged batch, in the order in which they were judged. */
 async function recordsOf(batch: BatchRecord, intake: Intake, halted: () => boolean): Promise<LogRecord[] | undefined> {
   const records: LogRecord[] = [];
@@ -64,7 +69,12 @@ async function recordsOf(batch: BatchRecord, intake: Intake, halted: () => boole
     while (records.length < first + count) {
       if (halted()) return undefined;
       if (stream.head === undefined) {
-        await intake.bell.wait();
+        if (stream.drained && intake.seenEmptyAtMs(stream) !== undefined) {
+          throw new ChangelogError(
+            `batch ${batch.n} judged ${count} records of ${topic} up to offset ${to}, but the log ends before: it has lost records that findings rest on`,
+          );
+        }
+        await intake.bell.wait(lookMs);
         continue;
       }
       records.push(stream.head);
