@@ -1,4 +1,5 @@
 import { Refusal } from './batch.ts';
+import { compact } from './compact-registration.ts';
 import { mostMachines } from './explained-load.ts';
 import type { Equipment, EquipmentKind, Meter, SiteRegistration, SubjectKind } from './records.ts';
 
@@ -91,18 +92,6 @@ export class Site {
   }
 }
 
-const noLimits: Equipment['limits'] = [];
-const noShifts: SiteRegistration['shifts'] = [];
-
-/** The same description with what most machines share held once. */
-function compact(registration: SiteRegistration): SiteRegistration {
-  const equipment = registration.equipment.map((e) => (e.limits.length === 0 ? { ...e, limits: noLimits } : e));
-  const ids = new Map(equipment.map((e) => [e.equipmentId, e.equipmentId]));
-  const meters = registration.meters.map((m) => ({ ...m, feeds: m.feeds.map((id) => ids.get(id) ?? id) }));
-  const shifts = registration.shifts.length === 0 ? noShifts : registration.shifts;
-  return { ...registration, equipment, meters, shifts };
-}
-
 function witnessesOf(registration: SiteRegistration): Witness[] {
   if (registration.retired) return [];
   const byId = new Map(registration.equipment.map((e) => [e.equipmentId, e]));
@@ -124,11 +113,14 @@ function witnessesOf(registration: SiteRegistration): Witness[] {
     const rated = equipment.map((e) => e.ratedPowerKw);
     const known = rated.every((kw) => kw !== null) ? (rated as number[]) : undefined;
     const nearest = equipment.every((e) => nearestOf.get(e.equipmentId) === meter.meterId);
+    const ids = equipment.map((e) => e.equipmentId);
+    const { subjectKind, subjectId } = subjectOf(registration, meter, equipment);
     witnesses.push({
       meter,
-      ...subjectOf(registration, meter, equipment),
+      subjectKind,
+      subjectId,
       equipment,
-      equipmentIds: isSame(equipment, fedBy(meter, registration)) ? meter.feeds : equipment.map((e) => e.equipmentId),
+      equipmentIds: isSame(ids, meter.feeds) ? meter.feeds : ids,
       tellsApart: nearest && equipment.length > 1 && equipment.length <= mostMachines,
       ratedKw: known?.reduce((sum, kw) => sum + kw, 0),
       smallestRatedKw: known && Math.min(...known),
@@ -138,13 +130,8 @@ function witnessesOf(registration: SiteRegistration): Witness[] {
   return witnesses.slice();
 }
 
-/** The equipment that a meter names, in its order. */
-function fedBy(meter: Meter, registration: SiteRegistration): readonly (Equipment | undefined)[] {
-  return meter.feeds.map((id) => registration.equipment.find((e) => e.equipmentId === id));
-}
-
-function isSame(a: readonly Equipment[], b: readonly (Equipment | undefined)[]): boolean {
-  return a.length === b.length && a.every((e, i) => e === b[i]);
+function isSame<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((item, i) => item === b[i]);
 }
 
 /** One meter of a description; sites have few, so no index is kept. */
