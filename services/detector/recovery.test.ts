@@ -9,6 +9,7 @@ import { MortalLog } from './testing/mortal-log.ts';
 import {
   alarmsOn,
   aRecord,
+  arrived,
   createWorld,
   judged,
   openWorld,
@@ -126,20 +127,42 @@ describe('a new owner', () => {
 
   test('refuses a log that has lost records which it had judged', async () => {
     await send(5);
-    const batch = {
-      n: 1,
-      nowMs: 1,
-      timeSource: 'append' as const,
-      engineVersion: '',
-      rulesHash: '',
-      unknownSchemas: [],
-    };
+    const batch = { n: 1, nowMs: 1, timeSource: 'append' as const, engineVersion: '', rulesHash: '' };
     await world.producer.send([
       batchEntry(0, { ...batch, ranges: [{ topic: 'telemetry', from: 0, to: 9, records: 9 }] }),
     ]);
     const detector = await start();
     await expect(detector.ended).rejects.toMatchObject({ code: 'CHANGELOG_BROKEN' });
+  });
+
+  test('stops while it restores when it is told to', async () => {
+    const killed = await startMortal();
+    await send(5);
+    await judged(world);
+    killed.kill();
+    // Its registry never answers: it waits for the first record that it has to execute again.
+    const codec = { ...world.codec, prepare: () => new Promise<void>(() => {}) };
+    const detector = await startCounting({ ...world, codec });
+    await until('it executes again', () => JSON.stringify(detector.ready().detail).includes('"total":5'));
+    expect(detector.ready().ready).toBe(false);
     await detector.stop();
+    await start();
+    await expectAllOnce(5);
+  });
+
+  test('gives a record that came with an earlier time the same time as before', async () => {
+    const timed = { timeSource: 'recorded' as const };
+    const sendAt = (ms: number) => world.producer.send([aRecord(world.codec, 'telemetry', 'e', arrived(ms))]);
+    const killed = await startMortal(timed);
+    await sendAt(1000);
+    await judged(world);
+    await sendAt(10);
+    await judged(world);
+    killed.kill();
+    await start(timed);
+    await sendAt(20);
+    await expectAllOnce(3);
+    expect((await alarmsOn(world)).get('e')!.map((alarm) => alarm.changedMs)).toEqual([1000, 1000, 1000]);
   });
 });
 
@@ -260,6 +283,8 @@ describe('a rebalance', () => {
     for (const e of ['a', 'b', 'c', 'd']) await send(10, e);
     await expectAllOnce(40);
     expect(live(first)).toEqual([0, 1]);
+    // The task that stayed, the second's, and the one that came back: none of them had to begin again.
+    expect((await takeovers(0)) + (await takeovers(1))).toBe(3);
   });
 });
 
