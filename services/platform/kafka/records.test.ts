@@ -57,6 +57,16 @@ const keys = (bytes: Buffer, from: number, aborted: { producerId: number; firstO
   decodeRecords({ bytes, aborted }, 't', 0, from).map((one) => `${one.offset}:${one.key}`);
 
 describe('record batches', () => {
+  test('keep a header whose name is that of the prototype', () => {
+    const headers = JSON.parse('{"__proto__":"x","a":"b"}') as Record<string, string>;
+    const bytes = stored([{ topic: 't', key: null, value: null, headers }], { offset: 0 });
+    const [found] = decodeRecords({ bytes, aborted: [] }, 't', 0, 0);
+    expect(Object.entries(found!.headers!)).toEqual([
+      ['__proto__', 'x'],
+      ['a', 'b'],
+    ]);
+  });
+
   test('come back as they were sent, with any compression', () => {
     const compression = fc.constantFrom<Compression>('none', 'gzip', 'zstd');
     fc.assert(

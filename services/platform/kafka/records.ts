@@ -152,7 +152,11 @@ const readHeaders = (): Record<string, string> | null => {
   const headers: Record<string, string> = {};
   for (let i = 0; i < count; i++) {
     const name = readText();
-    headers[name] = readText();
+    const value = readText();
+    // Whoever sends may call a header `__proto__`: assigned, it would vanish.
+    if (name === '__proto__')
+      Object.defineProperty(headers, name, { value, enumerable: true, writable: true, configurable: true });
+    else headers[name] = value;
   }
   return headers;
 };
