@@ -69,9 +69,9 @@ run('a detector that is killed in mid-stream on Apache Kafka', () => {
       start();
     }
     await publishing;
-    await until('the detector has processed all', 150_000, () => hasProcessed(log, detectorGroup, inputTopics));
+    await until('the detector has processed all', 900_000, () => hasProcessed(log, detectorGroup, inputTopics));
     said = await findingsOn(log, codec);
-  }, 240_000);
+  }, 1_200_000);
 
   afterAll(async () => {
     if (child && child.exitCode === null) await kill();

@@ -44,9 +44,9 @@ for (const [name, stack] of stacks) {
       log = await openLog(config);
       codec = await openCodec(config);
       await publish(recording, log, codec, { speed: Number.POSITIVE_INFINITY, settle: true });
-      await until('the detector has processed all', 240_000, () => hasProcessed(log, detectorGroup, inputTopics));
+      await until('the detector has processed all', 900_000, () => hasProcessed(log, detectorGroup, inputTopics));
       said = await findingsOn(log, codec);
-    }, 300_000);
+    }, 1_200_000);
 
     afterAll(async () => {
       await log?.close();
