@@ -34,6 +34,8 @@ export function registrations(world: EngineWorld): SiteRegistration[] {
       ratedPowerKw: 20 + m,
       reportIntervalMs: world.reportIntervalMs,
       limits: [],
+      serves: [],
+      collector: null,
     })),
     meters: [
       {
@@ -49,6 +51,11 @@ export function registrations(world: EngineWorld): SiteRegistration[] {
     ],
     shifts: [],
     retired: false,
+    sections: [],
+    cameras: [],
+    latitude: null,
+    longitude: null,
+    carrier: '',
   }));
 }
 

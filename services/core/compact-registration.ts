@@ -6,6 +6,9 @@ const mostTexts = 10_000;
 
 const noLimits: Equipment['limits'] = [];
 const noShifts: SiteRegistration['shifts'] = [];
+const noSections: SiteRegistration['sections'] = [];
+const noCameras: SiteRegistration['cameras'] = [];
+const servesNone: Equipment['serves'] = [];
 
 /**
  * The same description in as little room as it takes: as decoded, each holds its own copy of every text and boxes
@@ -21,6 +24,9 @@ export function compact(registration: SiteRegistration): SiteRegistration {
     equipment,
     meters: registration.meters.map((meter) => compactMeter(meter, ids)),
     shifts: registration.shifts.length === 0 ? noShifts : registration.shifts,
+    sections: registration.sections.length === 0 ? noSections : registration.sections,
+    cameras: registration.cameras.length === 0 ? noCameras : registration.cameras,
+    carrier: shared(registration.carrier),
   };
 }
 
@@ -35,6 +41,8 @@ function compactEquipment(e: Equipment): Equipment {
     ratedPowerKw: e.ratedPowerKw === null ? null : unboxed(e.ratedPowerKw),
     reportIntervalMs: unboxed(e.reportIntervalMs),
     limits: e.limits.length === 0 ? noLimits : e.limits,
+    serves: e.serves.length === 0 ? servesNone : e.serves,
+    collector: e.collector,
   };
 }
 

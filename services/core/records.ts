@@ -41,7 +41,15 @@ export type SiteEventKind =
   | 'SPARK'
   | 'FLAME'
   | 'WELDER_START'
-  | 'PERSON_COUNT';
+  | 'PERSON_COUNT'
+  | 'CAMERA_DARK'
+  | 'CAMERA_BLIND'
+  | 'CLEANING_SEEN'
+  | 'CLEANING_NOT_SEEN'
+  | 'DUST_LAYER'
+  | 'AIR_BLOWING'
+  | 'METER_CHANGE'
+  | 'SHIFT_CHANGE';
 
 export interface SiteEvent {
   readonly enterpriseId: string;
@@ -56,6 +64,7 @@ export interface SiteEvent {
   readonly confidence: number | null;
   readonly count: number | null;
   readonly reference: string | null;
+  readonly value: number | null;
 }
 
 export type WorkRecordKind = 'OTHER' | 'HOT_WORK_PERMIT' | 'CLEANING' | 'MAINTENANCE' | 'TEST_RUN';
@@ -94,7 +103,11 @@ export interface Limit {
   readonly high: number | null;
   readonly onDelayMs: number;
   readonly deadBand: number;
+  readonly offDelayMs: number;
+  readonly ratePerMinute: number | null;
 }
+
+export type CollectorKind = 'DRY' | 'WET';
 
 export interface Equipment {
   readonly equipmentId: string;
@@ -104,6 +117,8 @@ export interface Equipment {
   readonly ratedPowerKw: number | null;
   readonly reportIntervalMs: number;
   readonly limits: readonly Limit[];
+  readonly serves: readonly string[];
+  readonly collector: CollectorKind | null;
 }
 
 export type MeterRole = 'MIXED' | 'ENTERPRISE_TOTAL' | 'PRODUCTION' | 'TREATMENT' | 'INDIRECT';
@@ -124,6 +139,21 @@ export interface Shift {
   readonly startMinute: number;
   readonly endMinute: number;
   readonly daysOfWeek: number;
+  readonly onHolidays: boolean;
+}
+
+export interface Section {
+  readonly sectionId: string;
+  readonly name: string;
+  readonly dust: boolean;
+  readonly workers: number | null;
+  readonly personLimit: number | null;
+  readonly cleanAfterRunHours: number | null;
+}
+
+export interface Camera {
+  readonly cameraId: string;
+  readonly sectionId: string;
 }
 
 export type Sector = 'OTHER' | 'DUST_EXPLOSION' | 'IRON_AND_STEEL' | 'ALUMINIUM_DEEP_WELL_CASTING';
@@ -141,6 +171,11 @@ export interface SiteRegistration {
   readonly meters: readonly Meter[];
   readonly shifts: readonly Shift[];
   readonly retired: boolean;
+  readonly sections: readonly Section[];
+  readonly cameras: readonly Camera[];
+  readonly latitude: number | null;
+  readonly longitude: number | null;
+  readonly carrier: string;
 }
 
 export interface AlarmAction {
@@ -156,7 +191,8 @@ export interface AlarmAction {
 
 export type Level = 'BLUE' | 'YELLOW' | 'ORANGE' | 'RED';
 export type FindingState = 'PROVISIONAL' | 'CONFIRMED' | 'REVISED' | 'RETRACTED' | 'CLOSED';
-export type SubjectKind = 'ENTERPRISE' | 'METER' | 'EQUIPMENT';
+export const subjectKinds = ['ENTERPRISE', 'METER', 'EQUIPMENT', 'SECTION', 'CAMERA', 'GATEWAY'] as const;
+export type SubjectKind = (typeof subjectKinds)[number];
 
 export interface EvidenceSlot {
   readonly startMs: number;
@@ -164,6 +200,13 @@ export interface EvidenceSlot {
   readonly meanKw: number;
   readonly stoppedShare: number;
   readonly logLikelihoodRatio: number;
+}
+
+export interface CameraWitness {
+  readonly sourceId: string;
+  readonly supports: boolean;
+  readonly confidence: number | null;
+  readonly reference: string | null;
 }
 
 export interface Finding {
@@ -188,8 +231,8 @@ export interface Finding {
   readonly firstSaidMs: number;
   readonly saidMs: number;
   readonly contradictoryMs: number;
-  readonly seenMeanKw: number;
-  readonly stoppedUpperKw: number;
+  readonly seenMeanKw: number | null;
+  readonly stoppedUpperKw: number | null;
   readonly runningTypicalKw: number | null;
   readonly minimumDetectableKw: number | null;
   readonly logLikelihoodRatio: number;
@@ -199,6 +242,12 @@ export interface Finding {
   readonly slots: readonly EvidenceSlot[];
   readonly retractedBecause: string | null;
   readonly supersededBy: string | null;
+  readonly reason: string;
+  readonly cause: string | null;
+  readonly indicator: string | null;
+  readonly seen: number | null;
+  readonly bound: number | null;
+  readonly cameras: readonly CameraWitness[];
 }
 
 export type AlarmState =
@@ -245,6 +294,7 @@ export interface SubjectStatus {
   readonly reason: string;
   readonly slotStartMs: number | null;
   readonly minimumDetectableKw: number | null;
+  readonly ruleId: string;
 }
 
 export interface EnterpriseStatus {

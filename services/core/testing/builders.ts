@@ -73,6 +73,8 @@ export function anEquipment(changes: Partial<Equipment> = {}): Equipment {
     ratedPowerKw: 60,
     reportIntervalMs: 5 * minuteMs,
     limits: [],
+    serves: [],
+    collector: null,
     ...changes,
   };
 }
@@ -105,6 +107,11 @@ export function aRegistration(changes: Partial<SiteRegistration> = {}): SiteRegi
     meters: [aMeter()],
     shifts: [],
     retired: false,
+    sections: [],
+    cameras: [],
+    latitude: null,
+    longitude: null,
+    carrier: '',
     ...changes,
   };
 }
@@ -170,6 +177,7 @@ export function aSiteEvent(changes: Partial<SiteEvent> = {}): SiteEvent {
     confidence: null,
     count: null,
     reference: null,
+    value: null,
     ...changes,
   };
 }
