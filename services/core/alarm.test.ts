@@ -2,45 +2,12 @@ import { describe, expect, test } from '@jest/globals';
 import { alarmAfterAction, alarmAfterFinding, alarmIdOf } from './alarm.ts';
 import type { Alarm, Finding, FindingState } from './records.ts';
 import { anAction, aRule, startMs } from './testing/builders.ts';
+import { aFinding } from './testing/finding.ts';
 
 const rule = aRule();
 
-function aFinding(state: FindingState, saidMs = startMs, changes: Partial<Finding> = {}): Finding {
-  return {
-    findingId: 'F1',
-    revision: 1,
-    state,
-    settled: false,
-    detector: rule.detector,
-    ruleId: rule.id,
-    ruleVersion: 1,
-    ruleHash: rule.hash,
-    engineVersion: '1',
-    level: 'RED',
-    enterpriseId: 'E1',
-    regionCode: '330106',
-    subjectKind: 'EQUIPMENT',
-    subjectId: 'M1',
-    equipmentIds: ['M1'],
-    meterId: 'P1',
-    firstSlotMs: startMs,
-    lastSlotEndMs: startMs,
-    firstSaidMs: startMs,
-    saidMs,
-    contradictoryMs: 0,
-    seenMeanKw: 40,
-    stoppedUpperKw: 5,
-    runningTypicalKw: 45,
-    minimumDetectableKw: 3,
-    logLikelihoodRatio: 20,
-    falseAlarmBound: 0.1,
-    summaryEn: 'It runs.',
-    summaryZh: '它在运行。',
-    slots: [],
-    retractedBecause: state === 'RETRACTED' ? 'evidence-fell' : null,
-    supersededBy: null,
-    ...changes,
-  };
+function saying(state: FindingState, saidMs: number): Finding {
+  return aFinding({ state, saidMs, retractedBecause: state === 'RETRACTED' ? 'evidence-fell' : null });
 }
 
 type Step = FindingState | 'ACKNOWLEDGE' | 'SHRUG';
@@ -53,7 +20,7 @@ function alarmsAfter(...steps: readonly Step[]): (Alarm | undefined)[] {
     const changed =
       step === 'ACKNOWLEDGE' || step === 'SHRUG'
         ? alarmAfterAction(standing!, anAction({ kind: step }), nowMs)
-        : alarmAfterFinding(standing, aFinding(step, nowMs), rule);
+        : alarmAfterFinding(standing, saying(step, nowMs), rule);
     standing = changed ?? standing;
     return changed;
   });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import { equipmentDefaults, meterDefaults, siteDefaults } from './record-defaults.ts';
 import type { Label, Recording } from './recording.ts';
-import type { Equipment, Meter } from './records.ts';
+import type { Equipment, Meter, SiteRegistration } from './records.ts';
 import { type ScoredFinding, scoreFindings } from './scoring.ts';
 import { doNothing, firstContradictionMs, fixedThreshold } from './scoring-baselines.ts';
 
@@ -116,39 +117,22 @@ describe('scoreFindings', () => {
 });
 
 const aMachine = (equipmentId: string, ratedPowerKw: number | null): Equipment => ({
+  ...equipmentDefaults,
   equipmentId,
-  name: '',
-  kind: 'PROCESS',
-  sectionId: '',
   ratedPowerKw,
-  reportIntervalMs: 60_000,
-  limits: [],
 });
 
 const aPlant = (machines: Equipment[], loadsKw: number[], runs: [string, 'STOPPED' | 'RUNNING'][]): Recording => {
-  const meter: Meter = {
-    meterId: 'p',
-    role: 'ENTERPRISE_TOTAL',
-    intervalMs: slot,
-    installationId: '',
-    feeds: machines.map((machine) => machine.equipmentId),
-    parentMeterId: null,
-    deliveryDelayMs: 0,
-    exports: false,
-  };
-  const site = {
+  const feeds = machines.map((machine) => machine.equipmentId);
+  const meter: Meter = { ...meterDefaults, meterId: 'p', role: 'ENTERPRISE_TOTAL', intervalMs: slot, feeds };
+  const site: SiteRegistration = {
+    ...siteDefaults,
     enterpriseId: 'e',
-    revision: 0,
     effectiveFromMs: 0,
     name: '',
-    nameEn: '',
-    regionCode: '',
-    sector: 'OTHER' as const,
     timeZone: 'UTC',
     equipment: machines,
     meters: [meter],
-    shifts: [],
-    retired: false,
   };
   const common = { enterpriseId: 'e', arrival: { delayMs: 60_000 } };
   return {

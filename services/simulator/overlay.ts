@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { equipmentDefaults } from '../core/record-defaults.ts';
 import type { Label, PowerRun, Recording, TelemetryRun } from '../core/recording.ts';
 import { instantToLocal, localToInstant } from '../core/recording-time.ts';
 import type { Equipment, SiteRegistration } from '../core/records.ts';
@@ -101,13 +102,12 @@ export function overlayReports(load: Recording, variant: SteelPlantVariant): Rec
 }
 
 const furnace: Equipment = {
+  ...equipmentDefaults,
   equipmentId: 'holding-furnace-1',
   name: 'Holding furnace',
   kind: 'HOLDING_FURNACE',
   sectionId: 'works',
   ratedPowerKw: 85,
-  reportIntervalMs: minuteMs,
-  limits: [],
 };
 
 /** Nobody reports the state of a dormitory. */

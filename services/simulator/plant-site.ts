@@ -1,3 +1,4 @@
+import { equipmentDefaults, shiftDefaults, siteDefaults } from '../core/record-defaults.ts';
 import type { Equipment, EquipmentKind, Meter, SiteRegistration } from '../core/records.ts';
 import type { MachineLoad } from './plant-load.ts';
 import type { Random } from './random.ts';
@@ -79,23 +80,20 @@ export function plantRegistration(enterpriseId: string, fromMs: number, random: 
     const wrong = 0.4 * (3 / 0.4) ** random.next();
     const missing = random.next() < 0.2;
     return {
+      ...equipmentDefaults,
       equipmentId: machine.id,
       name: machine.name,
       kind: machine.kind,
       sectionId: 'workshop-1',
       ratedPowerKw: missing ? null : Math.round(machine.load.motorKw * wrong),
-      reportIntervalMs: minuteMs,
-      limits: [],
     };
   });
   const dormitory: Equipment = {
+    ...equipmentDefaults,
     equipmentId: dormitoryId,
     name: '宿舍',
     kind: 'DORMITORY',
     sectionId: 'living-quarters',
-    ratedPowerKw: null,
-    reportIntervalMs: minuteMs,
-    limits: [],
   };
   const meter = { installationId: '1', parentMeterId: totalMeterId, exports: false };
   const subMeters = [...new Set(machines.map((machine) => machine.meterId))].map((meterId): Meter => {
@@ -112,22 +110,20 @@ export function plantRegistration(enterpriseId: string, fromMs: number, random: 
     parentMeterId: null,
     deliveryDelayMs: 5 * minuteMs,
   };
-  const weekdays = 0b0111111;
+  const shift = { ...shiftDefaults, daysOfWeek: 0b0111111 };
   return {
+    ...siteDefaults,
     enterpriseId,
-    revision: 0,
     effectiveFromMs: fromMs,
     name: '示例木业家具厂',
     nameEn: 'Sample furniture works',
     regionCode: '331024',
     sector: 'DUST_EXPLOSION',
-    timeZone: 'Asia/Shanghai',
     equipment: [...equipment, dormitory],
     meters: [total, ...subMeters],
     shifts: [
-      { name: '早班', startMinute: 8 * 60, endMinute: 12 * 60, daysOfWeek: weekdays },
-      { name: '中班', startMinute: 13 * 60 + 15, endMinute: 17 * 60 + 30, daysOfWeek: weekdays },
+      { ...shift, name: '早班', startMinute: 8 * 60, endMinute: 12 * 60 },
+      { ...shift, name: '中班', startMinute: 13 * 60 + 15, endMinute: 17 * 60 + 30 },
     ],
-    retired: false,
   };
 }

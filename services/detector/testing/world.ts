@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Refusal } from '../../core/batch.ts';
+import { siteDefaults, siteEventDefaults } from '../../core/record-defaults.ts';
 import type { Alarm, DeadLetter, InputTopic, OutputTopic, TopicValues } from '../../core/records.ts';
 import { inputTopics } from '../../core/records.ts';
 import { type Codec, createCodec } from '../../platform/avro.ts';
@@ -93,17 +94,11 @@ export function clockMarks(partitions: number, arrivalMs: number): NewRecord[] {
 
 const values: { readonly [T in InputTopic]: Omit<TopicValues[T], 'enterpriseId'> } = {
   'site-registry': {
+    ...siteDefaults,
     revision: 1,
     effectiveFromMs: 0,
     name: '',
-    nameEn: '',
     regionCode: '330106',
-    sector: 'OTHER',
-    timeZone: 'Asia/Shanghai',
-    equipment: [],
-    meters: [],
-    shifts: [],
-    retired: false,
   },
   'work-records': {
     recordId: 'w',
@@ -120,17 +115,11 @@ const values: { readonly [T in InputTopic]: Omit<TopicValues[T], 'enterpriseId'>
     withdrawn: false,
   },
   'site-events': {
+    ...siteEventDefaults,
     eventId: 's',
     revision: 1,
     kind: 'OTHER',
     startMs: 0,
-    endMs: null,
-    sectionId: null,
-    equipmentId: null,
-    sourceId: null,
-    confidence: null,
-    count: null,
-    reference: null,
   },
   'alarm-actions': {
     actionId: 'a',
