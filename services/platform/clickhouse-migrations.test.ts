@@ -64,10 +64,11 @@ test('refuses a history that was changed, cut or misnumbered, and says how to me
     code: 'MIGRATION_CHANGED',
     message: expect.stringContaining('new file'),
   });
-  await rm(join(dir, '0003_views.sql'));
+  const newest = (await readdir(dir)).sort().at(-1)!;
+  await rm(join(dir, newest));
   await cp(join(shipped, '0001_readings.sql'), join(dir, '0001_readings.sql'));
   await expect(migrateClickHouse(client, dir)).rejects.toMatchObject({ code: 'MIGRATION_MISSING' });
-  await rename(join(dir, '0002_findings.sql'), join(dir, '0004_findings.sql'));
+  await rename(join(dir, '0002_findings.sql'), join(dir, newest));
   await expect(migrateClickHouse(client, dir)).rejects.toMatchObject({ code: 'MIGRATION_NAME' });
 });
 
@@ -81,6 +82,58 @@ test('goes on after a file that failed half-way', async () => {
   });
   await writeFile(join(dir, name), good);
   expect((await migrateClickHouse(client, dir)).map((migration) => migration.name)).toEqual([name]);
+});
+
+test('a database of the first release keeps its rows, which answer in the new columns with nothing', async () => {
+  for (const name of await readdir(dir)) if (name > '0004') await rm(join(dir, name));
+  await migrateClickHouse(client, dir);
+  await client.command({
+    query: `INSERT INTO wattness.findings (finding_id, revision, state, enterprise_id, subject_kind, subject_id, seen_mean_kw, stopped_upper_kw, first_slot_at, slots.start_at, slots.interval_ms, slots.mean_kw, slots.stopped_share, slots.log_likelihood_ratio)
+      VALUES ('f', 1, 'CONFIRMED', 'e', 'EQUIPMENT', 'm', 41.5, 1.2, '2026-01-01', ['2026-01-01'], [900000], [41.5], [1], [9])`,
+  });
+  await client.command({
+    query: `INSERT INTO wattness.enterprise_status (enterprise_id, as_of, subjects.kind, subjects.id, subjects.meter_id, subjects.verdict, subjects.reason, subjects.slot_start_at, subjects.minimum_detectable_kw)
+      VALUES ('e', '2026-01-01', ['EQUIPMENT', 'METER'], ['m', 'p'], ['p', 'p'], ['UNKNOWN', 'CONSISTENT'], ['r', ''], [NULL, '2026-01-01'], [NULL, 2])`,
+  });
+  await cp(shipped, dir, { recursive: true });
+  await migrateClickHouse(client, dir);
+  // As after a crash between the last statement of a file and its entry in the history.
+  await client.command({
+    query: "ALTER TABLE wattness.schema_migrations DELETE WHERE name >= '0004' SETTINGS mutations_sync = 1",
+  });
+  await migrateClickHouse(client, dir);
+
+  const stored = async () => [
+    await rowsOf(
+      'SELECT subject_kind, seen_mean_kw, stopped_upper_kw, slots.mean_kw, reason, cause, indicator, seen, cameras.source_id FROM wattness.findings_latest',
+    ),
+    await rowsOf('SELECT subject_id, verdict, rule_id FROM wattness.subject_status ORDER BY subject_id'),
+  ];
+  const asBefore = [
+    [
+      {
+        subject_kind: 'EQUIPMENT',
+        seen_mean_kw: 41.5,
+        stopped_upper_kw: 1.2,
+        'slots.mean_kw': [41.5],
+        reason: '',
+        cause: null,
+        indicator: null,
+        seen: null,
+        'cameras.source_id': [],
+      },
+    ],
+    [
+      { subject_id: 'm', verdict: 'UNKNOWN', rule_id: '' },
+      { subject_id: 'p', verdict: 'CONSISTENT', rule_id: '' },
+    ],
+  ];
+  expect(await stored()).toEqual(asBefore);
+  // A merge writes the new columns out.
+  for (const table of ['findings', 'enterprise_status']) {
+    await client.command({ query: `OPTIMIZE TABLE wattness.${table} FINAL` });
+  }
+  expect(await stored()).toEqual(asBefore);
 });
 
 test('keeps what ages for as long as it is told, and case files for ever', async () => {

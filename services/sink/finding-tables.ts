@@ -1,4 +1,4 @@
-import type { AlarmState, EvidenceSlot, FindingState, Level, SubjectKind } from '../core/records.ts';
+import type { AlarmState, CameraWitness, EvidenceSlot, FindingState, Level, SubjectKind } from '../core/records.ts';
 import type { LogRecord } from '../platform/log.ts';
 import { refuseTimes } from './refuse-times.ts';
 import { RowBinary } from './row-binary.ts';
@@ -6,7 +6,14 @@ import type { Table } from './tables.ts';
 
 // Numbers of the Enum8 columns, as the migrations have them.
 const levelNumber: Readonly<Record<Level, number>> = { BLUE: 0, YELLOW: 1, ORANGE: 2, RED: 3 };
-const subjectNumber: Readonly<Record<SubjectKind, number>> = { ENTERPRISE: 0, METER: 1, EQUIPMENT: 2 };
+const subjectNumber: Readonly<Record<SubjectKind, number>> = {
+  ENTERPRISE: 0,
+  METER: 1,
+  EQUIPMENT: 2,
+  SECTION: 3,
+  CAMERA: 4,
+  GATEWAY: 5,
+};
 const findingNumber: Readonly<Record<FindingState, number>> = {
   PROVISIONAL: 0,
   CONFIRMED: 1,
@@ -25,7 +32,7 @@ const alarmNumber: Readonly<Record<AlarmState, number>> = {
   OUT_OF_SERVICE: 7,
 };
 
-const { text, float64, uint32, uint64 } = RowBinary.prototype;
+const { text, float64, uint8, uint32, uint64, nullableText, nullableFloat64 } = RowBinary.prototype;
 const originColumns = ['origin_partition', 'origin_offset', 'append_time'];
 
 function writeOrigin(rows: RowBinary, record: LogRecord): void {
@@ -73,6 +80,15 @@ export const findings: Table<'findings'> = {
     'slots.log_likelihood_ratio',
     'retracted_because',
     'superseded_by',
+    'reason',
+    'cause',
+    'indicator',
+    'seen',
+    'bound',
+    'cameras.source_id',
+    'cameras.supports',
+    'cameras.confidence',
+    'cameras.reference',
     ...originColumns,
   ],
   refuse: ({ firstSlotMs, lastSlotEndMs, firstSaidMs, saidMs, slots }) =>
@@ -106,17 +122,23 @@ export const findings: Table<'findings'> = {
       rows.uint64(value.firstSaidMs);
       rows.uint64(value.saidMs);
       rows.uint64(value.contradictoryMs);
-      rows.float64(value.seenMeanKw);
-      rows.float64(value.stoppedUpperKw);
-      rows.nullable(value.runningTypicalKw, float64);
-      rows.nullable(value.minimumDetectableKw, float64);
+      rows.nullableFloat64(value.seenMeanKw);
+      rows.nullableFloat64(value.stoppedUpperKw);
+      rows.nullableFloat64(value.runningTypicalKw);
+      rows.nullableFloat64(value.minimumDetectableKw);
       rows.float64(value.logLikelihoodRatio);
       rows.float64(value.falseAlarmBound);
       rows.text(value.summaryEn);
       rows.text(value.summaryZh);
       writeSlots(rows, value.slots);
-      rows.nullable(value.retractedBecause, text);
-      rows.nullable(value.supersededBy, text);
+      rows.nullableText(value.retractedBecause);
+      rows.nullableText(value.supersededBy);
+      rows.text(value.reason);
+      rows.nullableText(value.cause);
+      rows.nullableText(value.indicator);
+      rows.nullableFloat64(value.seen);
+      rows.nullableFloat64(value.bound);
+      writeCameras(rows, value.cameras);
       writeOrigin(rows, record);
     }
     return items.length;
@@ -124,27 +146,18 @@ export const findings: Table<'findings'> = {
 };
 
 function writeSlots(rows: RowBinary, slots: readonly EvidenceSlot[]): void {
-  const column = (of: (slot: EvidenceSlot) => number) => slots.map(of);
-  rows.array(
-    column((slot) => slot.startMs),
-    uint64,
-  );
-  rows.array(
-    column((slot) => slot.intervalMs),
-    uint32,
-  );
-  rows.array(
-    column((slot) => slot.meanKw),
-    float64,
-  );
-  rows.array(
-    column((slot) => slot.stoppedShare),
-    float64,
-  );
-  rows.array(
-    column((slot) => slot.logLikelihoodRatio),
-    float64,
-  );
+  rows.column(slots, (slot) => slot.startMs, uint64);
+  rows.column(slots, (slot) => slot.intervalMs, uint32);
+  rows.column(slots, (slot) => slot.meanKw, float64);
+  rows.column(slots, (slot) => slot.stoppedShare, float64);
+  rows.column(slots, (slot) => slot.logLikelihoodRatio, float64);
+}
+
+function writeCameras(rows: RowBinary, cameras: readonly CameraWitness[]): void {
+  rows.column(cameras, (camera) => camera.sourceId, text);
+  rows.column(cameras, (camera) => (camera.supports ? 1 : 0), uint8);
+  rows.column(cameras, (camera) => camera.confidence, nullableFloat64);
+  rows.column(cameras, (camera) => camera.reference, nullableText);
 }
 
 export const alarms: Table<'alarms'> = {
@@ -196,7 +209,7 @@ export const alarms: Table<'alarms'> = {
       rows.text(value.summaryZh);
       rows.text(value.adviceEn);
       rows.text(value.adviceZh);
-      rows.nullable(value.clearedBecause, text);
+      rows.nullableText(value.clearedBecause);
       writeOrigin(rows, record);
     }
     return items.length;

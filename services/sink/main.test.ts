@@ -3,7 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { DeadLetter, Finding, Power, Telemetry } from '../core/records.ts';
+import {
+  type DeadLetter,
+  type Finding,
+  type Power,
+  type SubjectStatus,
+  subjectKinds,
+  type Telemetry,
+} from '../core/records.ts';
+import { aFinding } from '../core/testing/finding.ts';
 import { type Codec, createCodec } from '../platform/avro.ts';
 import { type ClickHouseClient, createClickHouse } from '../platform/clickhouse.ts';
 import { type EmbeddedClickHouse, startEmbeddedClickHouse } from '../platform/clickhouse-embedded.ts';
@@ -76,20 +84,12 @@ function aReport(seconds: number, state: Telemetry['state']): Telemetry {
   return { enterpriseId: 'e0', equipmentId: 'q', observedAtMs, state, gatewayId: null, readings: [] };
 }
 
-function aFinding(revision: number, more: Partial<Finding> = {}): Finding {
-  return {
+/** Both slots of a meter that two machines share, with the sentence and ids that need UTF-8. */
+function aMeterFinding(revision: number, more: Partial<Finding> = {}): Finding {
+  return aFinding({
     findingId: 'f1',
     revision,
-    state: 'CONFIRMED',
-    settled: false,
-    detector: 'stopped-but-running',
-    ruleId: 'r',
-    ruleVersion: 1,
-    ruleHash: 'h',
-    engineVersion: '1',
-    level: 'RED',
     enterpriseId: 'e1',
-    regionCode: '330100',
     subjectKind: 'METER',
     subjectId: 'm',
     equipmentIds: ['a', '炉'],
@@ -99,12 +99,8 @@ function aFinding(revision: number, more: Partial<Finding> = {}): Finding {
     firstSaidMs: startMs,
     saidMs: startMs + revision,
     contradictoryMs: 30 * minuteMs,
-    seenMeanKw: 10,
-    stoppedUpperKw: 1,
     runningTypicalKw: null,
     minimumDetectableKw: 2,
-    logLikelihoodRatio: 9,
-    falseAlarmBound: 0.01,
     summaryEn: 'x'.repeat(200),
     summaryZh: '明停暗开',
     slots: [0, 15].map((minutes) => ({
@@ -114,10 +110,8 @@ function aFinding(revision: number, more: Partial<Finding> = {}): Finding {
       stoppedShare: 1,
       logLikelihoodRatio: 4.5,
     })),
-    retractedBecause: null,
-    supersededBy: null,
     ...more,
-  };
+  });
 }
 
 function powerRecord(power: Power): NewRecord {
@@ -177,7 +171,7 @@ describe('the sink', () => {
       aReport(126, 'STOPPED'),
       aReport(4000, 'RUNNING'),
     ].map((value) => ({ topic: 'telemetry', key: 'e0', value: codec.encode('telemetry', value) }));
-    const findings = [aFinding(2, { state: 'REVISED' }), aFinding(1)].map((value) => ({
+    const findings = [aMeterFinding(2, { state: 'REVISED' }), aMeterFinding(1)].map((value) => ({
       topic: 'findings',
       key: 'e1',
       value: codec.encode('findings', value),
@@ -226,6 +220,80 @@ describe('the sink', () => {
     }
   });
 
+  test('stores a finding that rests on cameras instead of a meter, and by which rule each subject is judged', async () => {
+    const cameraId = '33010600001320000001';
+    const finding = aFinding({
+      subjectKind: 'SECTION',
+      subjectId: 'sanding',
+      meterId: '',
+      seenMeanKw: null,
+      stoppedUpperKw: null,
+      reason: 'dust-layer',
+      indicator: 'dust_layer_mm',
+      seen: 3.2,
+      bound: 0.8,
+      cameras: [
+        { sourceId: cameraId, supports: true, confidence: 0.9, reference: 'clips/1' },
+        { sourceId: '炉-2', supports: false, confidence: null, reference: null },
+      ],
+    });
+    const silence = aFinding({ findingId: 'F2', subjectKind: 'GATEWAY', subjectId: 'g1', cause: 'power-cut' });
+    const subjects: SubjectStatus[] = subjectKinds.map((subjectKind, index) => ({
+      subjectKind,
+      subjectId: `s${index}`,
+      meterId: '',
+      verdict: 'UNKNOWN',
+      reason: 'no-telemetry',
+      slotStartMs: index === 0 ? null : startMs,
+      minimumDetectableKw: index === 0 ? 2.5 : null,
+      ruleId: `rule-${index}`,
+    }));
+    const status = { enterpriseId: 'E1', regionCode: '330106', asOfMs: startMs, openFindings: 2, subjects };
+    await publish([
+      { topic: 'findings', key: 'E1', value: codec.encode('findings', finding) },
+      { topic: 'findings', key: 'E1', value: codec.encode('findings', silence) },
+      { topic: 'enterprise-status', key: 'E1', value: codec.encode('enterprise-status', status) },
+    ]);
+    await aSink();
+    await until(committedAll);
+
+    expect(
+      await rowsOf(
+        'SELECT subject_kind, meter_id, seen_mean_kw, stopped_upper_kw, reason, cause, indicator, seen, bound, cameras.source_id, cameras.supports, cameras.confidence, cameras.reference, origin_offset FROM wattness.findings_latest ORDER BY finding_id',
+      ),
+    ).toEqual([
+      {
+        subject_kind: 'SECTION',
+        meter_id: '',
+        seen_mean_kw: null,
+        stopped_upper_kw: null,
+        reason: 'dust-layer',
+        cause: null,
+        indicator: 'dust_layer_mm',
+        seen: 3.2,
+        bound: 0.8,
+        'cameras.source_id': [cameraId, '炉-2'],
+        'cameras.supports': [true, false],
+        'cameras.confidence': [0.9, null],
+        'cameras.reference': ['clips/1', null],
+        origin_offset: 0,
+      },
+      expect.objectContaining({ subject_kind: 'GATEWAY', cause: 'power-cut', seen: null, 'cameras.source_id': [] }),
+    ]);
+    expect(
+      await rowsOf(
+        'SELECT subject_kind, subject_id, rule_id, minimum_detectable_kw FROM wattness.subject_status ORDER BY subject_id',
+      ),
+    ).toEqual(
+      subjects.map(({ subjectKind, subjectId, ruleId, minimumDetectableKw }) => ({
+        subject_kind: subjectKind,
+        subject_id: subjectId,
+        rule_id: ruleId,
+        minimum_detectable_kw: minimumDetectableKw,
+      })),
+    );
+  });
+
   test('leaves nothing twice when it died between insert and commit, in whatever batches it goes on', async () => {
     await publish(Array.from({ length: 500 }, (_, index) => powerRecord(aPower(index))));
     await publish(
@@ -234,7 +302,9 @@ describe('the sink', () => {
         return { topic: 'telemetry', key: 'e0', value };
       }),
     );
-    await publish([1, 2].map((n) => ({ topic: 'findings', key: 'e1', value: codec.encode('findings', aFinding(n)) })));
+    await publish(
+      [1, 2].map((n) => ({ topic: 'findings', key: 'e1', value: codec.encode('findings', aMeterFinding(n)) })),
+    );
     const first = await aSink();
     await until(committedAll);
     await first.stop();
@@ -293,7 +363,9 @@ describe('the sink', () => {
       ['power', 'telemetry', 'findings', 'dead-letters'].map((topic) => ({ topic, key: 'e0', value: poison })),
     );
     await publish([powerRecord(aPower(0, { intervalStartMs: 5 })), powerRecord(aPower(0, { meanKw: Number.NaN }))]);
-    await publish([{ topic: 'findings', key: 'e1', value: codec.encode('findings', aFinding(1, { saidMs: -1 })) }]);
+    await publish([
+      { topic: 'findings', key: 'e1', value: codec.encode('findings', aMeterFinding(1, { saidMs: -1 })) },
+    ]);
     await aSink();
     await until(async () => (await rowsOf('SELECT 1 FROM wattness.dead_letters FINAL')).length === 3);
     expect(

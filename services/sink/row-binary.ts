@@ -77,7 +77,21 @@ export class RowBinary {
     if (value !== null) write.call(this, value);
   }
 
-  /** Also one column of a Nested, and Map as pairs. */
+  nullableFloat64(value: number | null): void {
+    this.nullable(value, this.float64);
+  }
+
+  nullableText(value: string | null): void {
+    this.nullable(value, this.text);
+  }
+
+  /** One column of a Nested: of each item, one thing. */
+  column<I, T>(items: readonly I[], of: (item: I) => T, write: (this: RowBinary, value: T) => void): void {
+    this.#varint(items.length);
+    for (const item of items) write.call(this, of(item));
+  }
+
+  /** Also Map as pairs. */
   array<T>(values: readonly T[], write: (this: RowBinary, value: T) => void): void {
     this.#varint(values.length);
     for (const value of values) write.call(this, value);

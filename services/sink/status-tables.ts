@@ -1,4 +1,4 @@
-import type { SubjectStatus, Verdict } from '../core/records.ts';
+import type { Verdict } from '../core/records.ts';
 import { refuseTimes } from './refuse-times.ts';
 import { RowBinary } from './row-binary.ts';
 import type { Table } from './tables.ts';
@@ -6,7 +6,7 @@ import type { Table } from './tables.ts';
 // Numbers of the Enum8 column, as the migrations have them.
 const verdictNumber: Readonly<Record<Verdict, number>> = { UNKNOWN: 0, CONSISTENT: 1, CONTRADICTORY: 2 };
 
-const { text, float64, uint64, uint8 } = RowBinary.prototype;
+const { text, nullableFloat64, uint64, uint8 } = RowBinary.prototype;
 
 export const enterpriseStatus: Table<'enterprise-status'> = {
   name: 'enterprise_status',
@@ -22,6 +22,7 @@ export const enterpriseStatus: Table<'enterprise-status'> = {
     'subjects.reason',
     'subjects.slot_start_at',
     'subjects.minimum_detectable_kw',
+    'subjects.rule_id',
   ],
   refuse: ({ asOfMs, subjects }) =>
     refuseTimes({
@@ -30,50 +31,26 @@ export const enterpriseStatus: Table<'enterprise-status'> = {
     }),
   write(rows, items) {
     for (const { value } of items) {
-      const column = <V>(of: (subject: SubjectStatus) => V) => value.subjects.map(of);
+      const { subjects } = value;
       rows.text(value.enterpriseId);
       rows.text(value.regionCode);
       rows.uint64(value.asOfMs);
       rows.uint32(value.openFindings);
-      rows.array(
-        column((subject) => subject.subjectKind),
-        text,
-      );
-      rows.array(
-        column((subject) => subject.subjectId),
-        text,
-      );
-      rows.array(
-        column((subject) => subject.meterId),
-        text,
-      );
-      rows.array(
-        column((subject) => verdictNumber[subject.verdict]),
-        uint8,
-      );
-      rows.array(
-        column((subject) => subject.reason),
-        text,
-      );
-      rows.array(
-        column((subject) => subject.slotStartMs),
-        optionalTime,
-      );
-      rows.array(
-        column((subject) => subject.minimumDetectableKw),
-        optionalFloat,
-      );
+      rows.column(subjects, (subject) => subject.subjectKind, text);
+      rows.column(subjects, (subject) => subject.subjectId, text);
+      rows.column(subjects, (subject) => subject.meterId, text);
+      rows.column(subjects, (subject) => verdictNumber[subject.verdict], uint8);
+      rows.column(subjects, (subject) => subject.reason, text);
+      rows.column(subjects, (subject) => subject.slotStartMs, nullableTime);
+      rows.column(subjects, (subject) => subject.minimumDetectableKw, nullableFloat64);
+      rows.column(subjects, (subject) => subject.ruleId, text);
     }
     return items.length;
   },
 };
 
-function optionalTime(this: RowBinary, ms: number | null): void {
+function nullableTime(this: RowBinary, ms: number | null): void {
   this.nullable(ms, uint64);
-}
-
-function optionalFloat(this: RowBinary, value: number | null): void {
-  this.nullable(value, float64);
 }
 
 export const deadLetters: Table<'dead-letters'> = {
