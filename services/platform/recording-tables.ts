@@ -1,7 +1,7 @@
 import type { Label, LabelKind, PowerExtra, PowerRun, TelemetryRun } from '../core/recording.ts';
 import { type Arrival, labelKinds, powerExtras } from '../core/recording.ts';
 import { formatInstant, parseInstant } from '../core/recording-time.ts';
-import type { PowerQuality, Reading, RunState, SubjectKind } from '../core/records.ts';
+import { type PowerQuality, type Reading, type RunState, subjectKinds } from '../core/records.ts';
 import { joinCells } from './recording-csv.ts';
 
 /** How one table of a recording is written: its columns, and a row either way. */
@@ -16,7 +16,6 @@ export interface Table<Row> {
 
 const states: readonly RunState[] = ['UNKNOWN', 'STOPPED', 'STANDBY', 'RUNNING', 'FAULT'];
 const qualities: readonly PowerQuality[] = ['SUSPECT', 'ESTIMATED', 'MEASURED'];
-const subjectKinds: readonly SubjectKind[] = ['ENTERPRISE', 'METER', 'EQUIPMENT'];
 /** Column of each quantity beside the mean. */
 const extraColumns: Readonly<Record<PowerExtra, string>> = {
   minKw: 'min_kw',

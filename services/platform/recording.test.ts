@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Recording } from '../core/recording.ts';
+import { subjectKinds } from '../core/records.ts';
 import { readRecording, writeRecording } from './recording.ts';
 import { splitCells } from './recording-csv.ts';
 import { RecordingError } from './recording-problems.ts';
@@ -44,12 +45,31 @@ const plant: Recording = {
             sectionId: '007',
             ratedPowerKw: null,
             reportIntervalMs: 60_000,
-            limits: [{ indicator: 'dp_pa', low: 1, high: null, onDelayMs: 0, deadBand: 0.5 }],
+            limits: [
+              {
+                indicator: 'dp_pa',
+                low: 1,
+                high: null,
+                onDelayMs: 0,
+                deadBand: 0.5,
+                offDelayMs: 30_000,
+                ratePerMinute: 2.5,
+              },
+            ],
+            serves: ['m2'],
+            collector: 'WET',
           },
         ],
         meters: [],
-        shifts: [],
+        shifts: [{ name: '夜班', startMinute: 1320, endMinute: 360, daysOfWeek: 31, onHolidays: true }],
         retired: false,
+        sections: [
+          { sectionId: '007', name: '砂光', dust: true, workers: 31, personLimit: 9, cleanAfterRunHours: 4.5 },
+        ],
+        cameras: [{ cameraId: '33010200001320000001', sectionId: '007' }],
+        latitude: 30.25,
+        longitude: 120.5,
+        carrier: '移动',
       },
     },
   ],
@@ -89,6 +109,7 @@ const plant: Recording = {
         confidence: 0.5,
         count: null,
         reference: null,
+        value: 1.5,
       },
     },
   ],
@@ -132,19 +153,17 @@ const plant: Recording = {
       extras: { registerKwh: [Number.NaN, 100000.5, 3] },
     },
   ],
-  labels: [
-    {
-      detector: 'stopped-but-running',
-      enterpriseId: 'e1',
-      subjectKind: 'EQUIPMENT',
-      subjectId: 'm1',
-      startMs,
-      endMs: startMs + 60_000,
-      kind: 'excused',
-      ranMs: 30_000,
-      note: 'a test run, on file',
-    },
-  ],
+  labels: subjectKinds.map((subjectKind) => ({
+    detector: 'stopped-but-running',
+    enterpriseId: 'e1',
+    subjectKind,
+    subjectId: '33010200001320000001',
+    startMs,
+    endMs: startMs + 60_000,
+    kind: 'excused',
+    ranMs: 30_000,
+    note: 'a test run, on file',
+  })),
 };
 
 const minimal = {
