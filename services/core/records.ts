@@ -305,6 +305,17 @@ export interface EnterpriseStatus {
   readonly subjects: readonly SubjectStatus[];
 }
 
+/** Whether an enterprise is heard at all: what the second stage judges regional outages by. */
+export interface EnterpriseSilence {
+  readonly enterpriseId: string;
+  readonly regionCode: string;
+  readonly carrier: string;
+  readonly asOfMs: number;
+  readonly silentSinceMs: number | null;
+  readonly gateways: number;
+  readonly heardGateways: number;
+}
+
 export interface DeadLetter {
   readonly deadLetterId: string;
   readonly reason: string;
@@ -331,7 +342,7 @@ export const inputTopics = [
 ] as const;
 export type InputTopic = (typeof inputTopics)[number];
 
-export const outputTopics = ['findings', 'alarms', 'enterprise-status', 'dead-letters'] as const;
+export const outputTopics = ['findings', 'alarms', 'enterprise-status', 'enterprise-silence', 'dead-letters'] as const;
 export type OutputTopic = (typeof outputTopics)[number];
 
 /** The decoded value of each topic. */
@@ -345,5 +356,6 @@ export interface TopicValues {
   findings: Finding;
   alarms: Alarm;
   'enterprise-status': EnterpriseStatus;
+  'enterprise-silence': EnterpriseSilence;
   'dead-letters': DeadLetter;
 }

@@ -1,5 +1,6 @@
 import type { Output } from '../core/batch.ts';
 import type { OutputTopic, TopicValues } from '../core/records.ts';
+import { cityOf } from '../core/region/scope.ts';
 import type { Codec } from '../platform/avro.ts';
 import type { LogRecord, NewRecord } from '../platform/log.ts';
 import { deadLetterOf } from './dead-letter.ts';
@@ -10,10 +11,11 @@ const typeOf: Readonly<Record<OutputTopic, string>> = {
   findings: 'wattness.finding.revised',
   alarms: 'wattness.alarm.changed',
   'enterprise-status': 'wattness.enterprise.status',
+  'enterprise-silence': 'wattness.enterprise.silence',
   'dead-letters': 'wattness.record.refused',
 };
 
-/** A record for each output, keyed by enterprise, with CloudEvents headers. */
+/** A record for each output, keyed by enterprise (silence by city), with CloudEvents headers. */
 export function outputRecords(
   outputs: readonly Output[],
   records: readonly LogRecord[],
@@ -22,6 +24,9 @@ export function outputRecords(
 ): NewRecord[] {
   let origins: Map<string, LogRecord> | undefined;
   return outputs.map((output) => {
+    if (output.topic === 'enterprise-silence') {
+      return recordOf(output.topic, output.value, codec, nowMs, cityOf(output.value.regionCode));
+    }
     if (output.topic !== 'dead-letters') return recordOf(output.topic, output.value, codec, nowMs);
     origins ??= new Map(records.map((record) => [keyOf(record), record]));
     const origin = origins.get(keyOf({ topic: output.inputTopic, offset: output.offset }))!;
@@ -67,6 +72,11 @@ function idOf<T extends OutputTopic>(topic: T, value: TopicValues[T]): string {
     case 'enterprise-status': {
       const { enterpriseId, asOfMs } = value as TopicValues['enterprise-status'];
       return `${enterpriseId}-${asOfMs}`;
+    }
+    case 'enterprise-silence': {
+      const { enterpriseId, asOfMs, regionCode } = value as TopicValues['enterprise-silence'];
+      // A firm that moves says at one moment that it left one region and is heard in another.
+      return `${enterpriseId}-${regionCode}-${asOfMs}`;
     }
     default:
       return (value as TopicValues['dead-letters']).deadLetterId;

@@ -33,6 +33,8 @@ export function topicSpecs(settings: TopicSettings): TopicSpec[] {
     findings: history,
     alarms: history,
     'enterprise-status': { 'cleanup.policy': 'compact' },
+    // The second stage keeps what it needs of it in a state of its own.
+    'enterprise-silence': readings,
     'dead-letters': readings,
   };
   const specs = [...inputTopics, ...outputTopics].map((name) => topic(name, partitions, configs[name]));
