@@ -1,6 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { formatInstant, instantToLocal, localToInstant, parseInstant } from './recording-time.ts';
+import {
+  formatInstant,
+  instantToLocal,
+  isTimeZone,
+  localToInstant,
+  parseInstant,
+  zoneOffsetMs,
+} from './recording-time.ts';
 
 describe('instants', () => {
   test('any instant survives being written and read', () => {
@@ -26,5 +33,37 @@ describe('wall clocks', () => {
     expect(localToInstant('Europe/Berlin', Date.UTC(2026, 9, 25, 2, 30))).toBe(Date.UTC(2026, 9, 25, 0, 30));
     expect(localToInstant('Europe/Berlin', Date.UTC(2026, 2, 29, 2, 30))).toBe(Date.UTC(2026, 2, 29, 1, 30));
     expect(localToInstant('Europe/Berlin', Date.UTC(2026, 2, 29, 3, 30))).toBe(Date.UTC(2026, 2, 29, 1, 30));
+  });
+});
+
+describe('offsets of zones', () => {
+  /** As the runtime writes the wall clock, without what is kept between calls. */
+  function askedOffsetMs(timeZone: string, ms: number): number {
+    const format = new Intl.DateTimeFormat('en-GB', { timeZone, dateStyle: 'short', timeStyle: 'medium' });
+    const [day, month, year, hour, minute, second] = format.format(ms).match(/\d+/g)!.map(Number);
+    return Date.UTC(year!, month! - 1, day!, hour!, minute!, second!) - Math.floor(ms / 1000) * 1000;
+  }
+
+  test('are those of the runtime at any time, however often and in whatever order they are asked for', () => {
+    const zones = ['Asia/Shanghai', 'Australia/Lord_Howe', 'America/St_Johns', 'Europe/Berlin', 'Africa/Monrovia'];
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...zones),
+        fc.array(fc.integer({ min: 0, max: 2e12 }), { minLength: 1, maxLength: 5 }),
+        (zone, times) => times.every((ms) => zoneOffsetMs(zone, ms) === askedOffsetMs(zone, ms)),
+      ),
+    );
+  });
+
+  test('change at the very moment: on Lord Howe by half an hour at half past', () => {
+    const changeMs = Date.UTC(2026, 9, 3, 15, 30);
+    expect(zoneOffsetMs('Australia/Lord_Howe', changeMs - 1)).toBe(10.5 * 3_600_000);
+    expect(zoneOffsetMs('Australia/Lord_Howe', changeMs)).toBe(11 * 3_600_000);
+    expect(zoneOffsetMs('Asia/Shanghai', Date.UTC(1991, 6, 1))).toBe(9 * 3_600_000);
+  });
+
+  test('are refused for a zone that nobody knows', () => {
+    expect(['Asia/Shanghai', 'UTC', 'Mars/Olympus', ''].map(isTimeZone)).toEqual([true, true, false, false]);
+    expect(() => zoneOffsetMs('Mars/Olympus', 0)).toThrow(RangeError);
   });
 });

@@ -16,15 +16,63 @@ export function formatInstant(ms: number): string {
   return ms % 60_000 === 0 ? `${text.slice(0, 16)}Z` : `${text.slice(0, 19)}Z`;
 }
 
-const formats = new Map<string, Intl.DateTimeFormat>();
+const quarterHourMs = 900_000;
+/** China has kept one offset since its last summer time ended in September 1991. */
+const chinaOffsetMs = 8 * 3_600_000;
+const chinaSinceMs = Date.UTC(1992, 0, 1);
+/** Since 1973 every zone has changed its clocks at a quarter of an hour of UTC (tz database). */
+const quartersSinceMs = Date.UTC(1973, 0, 1);
+const mostZones = 256;
+const mostQuarters = 4096;
 
-/** What the zone's clocks are ahead of UTC at that instant, ms. Throws RangeError for an unknown zone. */
+interface ZoneClock {
+  readonly format: Intl.DateTimeFormat;
+  /** Offset in each quarter of an hour that was asked for, ms. */
+  readonly offsets: Map<number, number>;
+}
+
+const clocks = new Map<string, ZoneClock>();
+
+/**
+ * What the zone's clocks are ahead of UTC at that instant, ms. Throws RangeError for an unknown zone or time. Asking the
+ * runtime costs microseconds, so answers are kept for a while.
+ */
 export function zoneOffsetMs(timeZone: string, atMs: number): number {
-  let format = formats.get(timeZone);
-  if (!format) {
-    format = new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'longOffset' });
-    formats.set(timeZone, format);
+  if (timeZone === 'Asia/Shanghai' && atMs >= chinaSinceMs) return chinaOffsetMs;
+  const { format, offsets } = clockOf(timeZone);
+  if (!(atMs >= quartersSinceMs)) return askOffsetMs(format, atMs);
+  const quarter = Math.floor(atMs / quarterHourMs);
+  let offsetMs = offsets.get(quarter);
+  if (offsetMs === undefined) {
+    if (offsets.size >= mostQuarters) offsets.clear();
+    offsetMs = askOffsetMs(format, quarter * quarterHourMs);
+    offsets.set(quarter, offsetMs);
   }
+  return offsetMs;
+}
+
+/** True for a zone that the runtime knows, whose local time can be asked for without an error. */
+export function isTimeZone(timeZone: string): boolean {
+  try {
+    clockOf(timeZone);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function clockOf(timeZone: string): ZoneClock {
+  let clock = clocks.get(timeZone);
+  if (!clock) {
+    clock = { format: new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'longOffset' }), offsets: new Map() };
+    // Zones come with registrations, and the same one may be spelt in many ways.
+    if (clocks.size >= mostZones) clocks.clear();
+    clocks.set(timeZone, clock);
+  }
+  return clock;
+}
+
+function askOffsetMs(format: Intl.DateTimeFormat, atMs: number): number {
   const name = format.formatToParts(atMs).find((part) => part.type === 'timeZoneName')?.value ?? '';
   const match = /^GMT(?:([+-])(\d\d):(\d\d)(?::(\d\d))?)?$/.exec(name);
   if (!match?.[1]) return 0;
