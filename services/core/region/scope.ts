@@ -11,3 +11,24 @@ export interface Scope {
 export function cityOf(regionCode: string): string {
   return regionCode.slice(0, 4);
 }
+
+/** First six digits; empty where the code names no county. */
+export function countyOf(regionCode: string): string {
+  return regionCode.length < 6 ? '' : regionCode.slice(0, 6);
+}
+
+const wholeCity: Scope = { county: '', carrier: '' };
+
+/** The scopes that an enterprise belongs to, widest first. */
+export function scopesOf(regionCode: string, carrier: string): Scope[] {
+  const county = countyOf(regionCode);
+  return [
+    wholeCity,
+    ...(carrier === '' ? [] : [{ county: '', carrier }]),
+    ...(county === '' ? [] : [{ county, carrier: '' }]),
+  ];
+}
+
+export function isSameScope(one: Scope, other: Scope): boolean {
+  return one.county === other.county && one.carrier === other.carrier;
+}
