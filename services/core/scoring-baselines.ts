@@ -1,64 +1,42 @@
-import type { Label, PowerRun, Recording, TelemetryRun } from './recording.ts';
-import { arrivalOf } from './recording-inputs.ts';
+import type { TelemetryRun } from './recording.ts';
+import { localToInstant } from './recording-time.ts';
 import type { Equipment, Meter, SiteRegistration } from './records.ts';
 import type { ScoredFinding } from './scoring.ts';
-
-/** Judges every interval that the meter gives by itself, with no memory. */
-interface MeterSlot {
-  readonly startMs: number;
-  readonly endMs: number;
-  readonly meanKw: number;
-  readonly arrivalMs: number;
-}
-
-/** The least that any detector must beat: it never says anything. */
-export function doNothing(): ScoredFinding[] {
-  return [];
-}
+import { dailyEnergy, isWhole } from './scoring-energy.ts';
+import { type FirmIndex, meterSlots, metersFeeding, productionOf } from './scoring-index.ts';
 
 /**
- * The plain rule of practice: a machine reported stopped through a whole slot, while its meter shows more than the
- * nameplates of what is reported running beside it plus half of its own. Consecutive slots are one finding. Where a
- * nameplate is missing there is no threshold, and it says nothing.
+ * Plain rules of practice for "reported stopped but running", each of one firm's records: what any detector must beat.
+ * Doing nothing is the fourth.
  */
-export function fixedThreshold(recording: Recording, detector: string): ScoredFinding[] {
-  return latestSites(recording).flatMap((site) =>
-    site.equipment.filter(isProcess).flatMap((machine) => {
-      const meter = nearestMeter(site, machine.equipmentId);
-      return meter ? judge(recording, site, machine, meter, detector) : [];
-    }),
-  );
-}
+export type Baseline = (firm: FirmIndex) => ScoredFinding[];
+
+export const baselines = {
+  'half nameplate': halfNameplate,
+  'night over day': nightOverDay,
+  'month before': monthBefore,
+} as const satisfies Record<string, Baseline>;
+
+const detector = 'stopped-but-running';
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
 
 /**
- * For each lie, when the first reading arrived that overlaps it and comes from a meter of its subject; the lie could not
- * be known before. Infinity where no meter saw it.
+ * A machine reported stopped through a whole slot, while its meter shows more than the nameplates of what is reported
+ * running beside it plus half of its own. Consecutive slots are one finding. Where a nameplate is missing there is no
+ * threshold, and it says nothing.
  */
-export function firstContradictionMs(recording: Recording): (lie: Label) => number {
-  const sites = latestSites(recording);
-  return (lie) => {
-    const site = sites.find((candidate) => candidate.enterpriseId === lie.enterpriseId);
-    const meters = new Set(site?.meters.filter((meter) => bearsOn(meter, lie)).map((meter) => meter.meterId));
-    let earliest = Number.POSITIVE_INFINITY;
-    for (const run of recording.power) {
-      if (run.enterpriseId !== lie.enterpriseId || !meters.has(run.meterId)) continue;
-      for (const slot of slotsOf(run, lie.startMs, lie.endMs)) earliest = Math.min(earliest, slot.arrivalMs);
-    }
-    return earliest;
-  };
+function halfNameplate(firm: FirmIndex): ScoredFinding[] {
+  const { site } = firm;
+  if (!site) return [];
+  return productionOf(site).flatMap((machine) => {
+    const meter = metersFeeding(site, machine.equipmentId).sort((a, b) => a.feeds.length - b.feeds.length)[0];
+    return meter && machine.ratedPowerKw !== null ? judge(firm, site, machine, meter, machine.ratedPowerKw / 2) : [];
+  });
 }
 
-function judge(
-  recording: Recording,
-  site: SiteRegistration,
-  machine: Equipment,
-  meter: Meter,
-  detector: string,
-): ScoredFinding[] {
-  if (machine.ratedPowerKw === null) return [];
-  const { enterpriseId } = site;
-  const runsOf = (equipmentId: string) =>
-    recording.telemetry.filter((run) => run.enterpriseId === enterpriseId && run.equipmentId === equipmentId);
+function judge(firm: FirmIndex, site: SiteRegistration, machine: Equipment, meter: Meter, halfKw: number) {
+  const runsOf = (equipmentId: string) => firm.telemetry.get(equipmentId) ?? [];
   const own = sharesOf(runsOf(machine.equipmentId), (state) => state === 'STOPPED');
   const beside = site.equipment
     .filter((other) => other !== machine && meter.feeds.includes(other.equipmentId))
@@ -66,37 +44,98 @@ function judge(
       ratedKw: other.ratedPowerKw,
       share: sharesOf(runsOf(other.equipmentId), (state) => state !== 'STOPPED'),
     }));
-  const half = machine.ratedPowerKw / 2;
   const findings: ScoredFinding[] = [];
-  for (const slot of meterSlots(recording, enterpriseId, meter.meterId)) {
+  for (const slot of meterSlots(firm, meter.meterId)) {
     if (own(slot.startMs, slot.endMs) < 1) continue;
     let explainedKw = 0;
     for (const { ratedKw, share } of beside) {
       // A running neighbour without a nameplate explains anything.
       if (share(slot.startMs, slot.endMs) > 0) explainedKw += ratedKw ?? Number.POSITIVE_INFINITY;
     }
-    if (slot.meanKw <= explainedKw + half) continue;
-    const last = findings.at(-1);
-    if (last?.lastSlotEndMs === slot.startMs) {
-      findings[findings.length - 1] = { ...last, lastSlotEndMs: slot.endMs };
-      continue;
-    }
-    findings.push({
-      findingId: `${machine.equipmentId}@${slot.startMs}`,
-      revision: 1,
-      state: 'CONFIRMED',
-      detector,
-      enterpriseId,
+    if (slot.meanKw <= explainedKw + halfKw) continue;
+    join(findings, {
+      ...common(firm, slot.startMs, slot.endMs, slot.arrivalMs),
+      findingId: `half-nameplate/${machine.equipmentId}@${slot.startMs}`,
+      ruleId: 'half-nameplate',
       subjectKind: 'EQUIPMENT',
       subjectId: machine.equipmentId,
       equipmentIds: [machine.equipmentId],
       meterId: meter.meterId,
-      firstSlotMs: slot.startMs,
-      lastSlotEndMs: slot.endMs,
-      saidMs: slot.arrivalMs,
     });
   }
   return findings;
+}
+
+/** Zhuzhou's watch list: a night, 23:00 to 07:00 local, that draws more than 1.5 times the kWh of the day before it. */
+function nightOverDay(firm: FirmIndex): ScoredFinding[] {
+  const [nightHour, nightHours] = [23, 8];
+  // A day and the night that follows it are counted from the morning on, so that the night is the last part.
+  const morningMs = (nightHour + nightHours - 24) * hourMs;
+  const days = dailyEnergy(firm, morningMs, (sinceMs) => sinceMs >= dayMs - nightHours * hourMs);
+  return days.flatMap((day): ScoredFinding[] => {
+    if (!isWhole(day) || day.markedKwh <= 1.5 * (day.kwh - day.markedKwh)) return [];
+    const fromMs = localToInstant(zoneOf(firm), day.localMs + nightHour * hourMs);
+    return [ofFirm(firm, 'night-over-day', fromMs, fromMs + nightHours * hourMs, day.arrivalMs)];
+  });
+}
+
+/** Days of the month before that are enough to compare with. */
+const fewestDaysBefore = 7;
+
+/**
+ * Guangyuan's "resumed": a day through which all production was reported stopped, and yet its kWh exceed 30 % of the daily
+ * mean of the 30 days before. Consecutive days are one finding.
+ */
+function monthBefore(firm: FirmIndex): ScoredFinding[] {
+  const days = dailyEnergy(firm, 0, () => false);
+  const machines = firm.site ? productionOf(firm.site) : [];
+  const stopped = machines.map(({ equipmentId }) => {
+    const runs = firm.telemetry.get(equipmentId) ?? [];
+    const shares = [sharesOf(runs, (state) => state === 'STOPPED'), sharesOf(runs, (state) => state !== 'STOPPED')];
+    return (fromMs: number, toMs: number) => {
+      const [stoppedShare, otherShare] = shares.map((share) => share(fromMs, toMs));
+      return stoppedShare! > 0.5 && otherShare === 0;
+    };
+  });
+  const findings: ScoredFinding[] = [];
+  days.forEach((day, index) => {
+    const fromMs = localToInstant(zoneOf(firm), day.localMs);
+    const toMs = localToInstant(zoneOf(firm), day.localMs + dayMs);
+    // Every machine is asked of every day: shares move on through time.
+    const allStopped = stopped.map((isStopped) => isStopped(fromMs, toMs)).every(Boolean) && stopped.length > 0;
+    const before = days
+      .slice(Math.max(0, index - 30), index)
+      .filter((other) => isWhole(other) && day.localMs - other.localMs <= 30 * dayMs);
+    if (!allStopped || !isWhole(day) || before.length < fewestDaysBefore) return;
+    const meanKwh = before.reduce((sum, other) => sum + other.kwh, 0) / before.length;
+    if (day.kwh > 0.3 * meanKwh) join(findings, ofFirm(firm, 'month-before', fromMs, toMs, day.arrivalMs));
+  });
+  return findings;
+}
+
+function common(firm: FirmIndex, firstSlotMs: number, lastSlotEndMs: number, saidMs: number) {
+  const { enterpriseId } = firm;
+  const state = 'CONFIRMED' as const;
+  return { revision: 1, state, detector, reason: '', enterpriseId, firstSlotMs, lastSlotEndMs, saidMs };
+}
+
+function ofFirm(firm: FirmIndex, ruleId: string, fromMs: number, toMs: number, saidMs: number): ScoredFinding {
+  return {
+    ...common(firm, fromMs, toMs, saidMs),
+    findingId: `${ruleId}/${firm.enterpriseId}@${fromMs}`,
+    ruleId,
+    subjectKind: 'ENTERPRISE',
+    subjectId: firm.enterpriseId,
+    equipmentIds: firm.site ? productionOf(firm.site).map((machine) => machine.equipmentId) : [],
+    meterId: '',
+  };
+}
+
+/** Adds a finding, or draws out the last one where this one follows without a gap. */
+function join(findings: ScoredFinding[], next: ScoredFinding): void {
+  const last = findings.at(-1);
+  if (last?.lastSlotEndMs !== next.firstSlotMs) findings.push(next);
+  else findings[findings.length - 1] = { ...last, lastSlotEndMs: next.lastSlotEndMs };
 }
 
 /** The share of [from, to) in which reports said so; calls must come in order of time. */
@@ -116,46 +155,6 @@ function sharesOf(
   };
 }
 
-function meterSlots(recording: Recording, enterpriseId: string, meterId: string): MeterSlot[] {
-  return recording.power
-    .filter((run) => run.enterpriseId === enterpriseId && run.meterId === meterId)
-    .flatMap((run) => [...slotsOf(run, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY)])
-    .sort((a, b) => a.startMs - b.startMs);
-}
-
-/** The run's readings whose intervals overlap [from, to). */
-function* slotsOf(run: PowerRun, fromMs: number, toMs: number): Generator<MeterSlot> {
-  const first = Math.max(0, Math.floor((fromMs - run.startMs) / run.intervalMs));
-  const end = Math.min(run.meanKw.length, Math.ceil((toMs - run.startMs) / run.intervalMs));
-  for (let i = first; i < end; i++) {
-    const meanKw = run.meanKw[i]!;
-    if (Number.isNaN(meanKw)) continue;
-    const startMs = run.startMs + i * run.intervalMs;
-    const endMs = startMs + run.intervalMs;
-    yield { startMs, endMs, meanKw, arrivalMs: arrivalOf(run.arrival, endMs) };
-  }
-}
-
-/** A baseline knows one description of each site: the one in force at the end. */
-function latestSites(recording: Recording): SiteRegistration[] {
-  const latest = new Map<string, SiteRegistration>();
-  for (const { value } of recording.sites) {
-    const known = latest.get(value.enterpriseId);
-    if (!known || known.effectiveFromMs <= value.effectiveFromMs) latest.set(value.enterpriseId, value);
-  }
-  return [...latest.values()];
-}
-
-function isProcess(equipment: Equipment): boolean {
-  return equipment.kind === 'PROCESS' || equipment.kind === 'DUST_COLLECTOR' || equipment.kind === 'FURNACE';
-}
-
-function nearestMeter(site: SiteRegistration, equipmentId: string): Meter | undefined {
-  const feeding = site.meters.filter((meter) => meter.feeds.includes(equipmentId));
-  return feeding.sort((a, b) => a.feeds.length - b.feeds.length)[0];
-}
-
-function bearsOn(meter: Meter, lie: Label): boolean {
-  if (lie.subjectKind === 'EQUIPMENT') return meter.feeds.includes(lie.subjectId);
-  return lie.subjectKind === 'METER' ? meter.meterId === lie.subjectId : true;
+function zoneOf(firm: FirmIndex): string {
+  return firm.site?.timeZone ?? 'UTC';
 }

@@ -1,5 +1,8 @@
-import type { Label } from './recording.ts';
+import type { Label, Recording } from './recording.ts';
 import type { Finding } from './records.ts';
+import { firstEvidenceMs } from './scoring-evidence.ts';
+import { type FirmIndex, indexRecording } from './scoring-index.ts';
+import { isAbout, type Places, placesOf } from './scoring-subjects.ts';
 
 /**
  * Event-level scoring, without point adjustment: what counts is lies and findings, each once, whatever their length.
@@ -8,52 +11,19 @@ import type { Finding } from './records.ts';
  * - A finding is false when more than half of it lies outside every lie of its subject, widened by one slot at either
  *   edge: a finding that overlaps none is, and so is one from January to December, which would else find them all. A
  *   finding within that slot that does not reach the lie itself is neither right nor false.
- * - Precision is over findings, recall over lies. A share without a denominator is NaN, and null in JSON.
+ * - A lie that names several detectors (`a|b`) counts once, for the first; any of them may find it, and a finding of none
+ *   of them is false for it.
  */
-export interface Score {
-  readonly lies: number;
-  readonly found: number;
-  readonly missed: number;
-  /** Counted findings. */
-  readonly findings: number;
-  readonly rightFindings: number;
-  readonly falseFindings: number;
-  readonly precision: number;
-  readonly recall: number;
-  readonly f1: number;
-  readonly falsePerEnterpriseMonth: number;
-  /** From the start of a found lie to its first counted finding. */
-  readonly delayFromStartMs: Spread | undefined;
-  /** From the moment that a found lie could be known at all: its start, or the arrival of its first reading if later. */
-  readonly delayFromDataMs: Spread | undefined;
-  /** Time within lies, and how much of it counted findings about the right subject cover. */
-  readonly lieMs: number;
-  readonly coveredLieMs: number;
-  readonly lieResults: readonly LieResult[];
-  readonly falseResults: readonly ScoredFinding[];
-}
 
-export interface Spread {
-  readonly median: number;
-  readonly p90: number;
-  readonly max: number;
-}
-
-export interface LieResult {
-  readonly label: Label;
-  /** The finding that first said it; undefined: missed. */
-  readonly findingId: string | undefined;
-  readonly delayFromStartMs: number | undefined;
-  readonly delayFromDataMs: number | undefined;
-}
-
-/** What scoring needs of a finding; every revision of each, in the order in which they were said. */
+/** What scoring needs of a finding. */
 export type ScoredFinding = Pick<
   Finding,
   | 'findingId'
   | 'revision'
   | 'state'
   | 'detector'
+  | 'ruleId'
+  | 'reason'
   | 'enterpriseId'
   | 'subjectKind'
   | 'subjectId'
@@ -64,91 +34,180 @@ export type ScoredFinding = Pick<
   | 'saidMs'
 >;
 
-export interface ScoringSpan {
-  readonly fromMs: number;
-  readonly toMs: number;
-  readonly enterprises: number;
-  /** Usual slot length: the tolerance at a lie's edges. */
-  readonly slotMs: number;
+/** A lie of the labels, and what scoring must know of it. */
+interface Lie {
+  readonly label: Label;
+  readonly detectors: readonly string[];
+  /** False where nothing that is recorded could show it: kept apart, not missed. */
+  readonly observable: boolean;
+  readonly knowableMs: number;
 }
 
-const monthMs = 30 * 86_400_000;
+interface ScoredFirm {
+  readonly enterpriseId: string;
+  readonly spanMs: number;
+  readonly places: Places;
+  readonly lies: readonly Lie[];
+  /** Labels of what must stay quiet. */
+  readonly quiet: readonly Label[];
+}
 
-interface Counted {
+/** What was true in one recording, enterprise by enterprise, without the readings. */
+export interface Truth {
+  readonly recording: string;
+  /** Usual slot length: the tolerance at a lie's edges. */
+  readonly slotMs: number;
+  readonly firms: readonly ScoredFirm[];
+}
+
+/** What became of one lie. */
+export interface LieResult {
+  readonly label: Label;
+  readonly observable: boolean;
+  /** The finding that first said it; undefined: missed. */
+  readonly findingId: string | undefined;
+  /** From the start of the lie to its first counted finding. */
+  readonly delayFromStartMs: number | undefined;
+  /** From the moment that it could be known at all: its start, or the arrival of its first evidence if later. */
+  readonly delayFromDataMs: number | undefined;
+  /** How much of it counted findings about the right subject cover. */
+  readonly coveredMs: number;
+}
+
+export interface FalseResult {
+  readonly finding: ScoredFinding;
+  /** The label of something innocent that it fell into, if any: which excuse was not seen. */
+  readonly during: Label | undefined;
+}
+
+/** What was counted of one detector in one enterprise of one recording. */
+export interface Tally {
+  readonly recording: string;
+  readonly enterpriseId: string;
+  readonly spanMs: number;
+  /** Counted findings. */
+  readonly findings: number;
+  readonly rightFindings: number;
+  readonly lieResults: readonly LieResult[];
+  readonly falseResults: readonly FalseResult[];
+  /** Labels of what looks like a lie for this detector and is none. */
+  readonly excused: readonly Label[];
+}
+
+/** What a recording says was true. `name` tells recordings apart whose enterprises have the same ids. */
+export function truthOf(
+  name: string,
+  recording: Recording,
+  index: ReadonlyMap<string, FirmIndex> = indexRecording(recording),
+): Truth {
+  const labelsOf = Map.groupBy(recording.labels, (label) => label.enterpriseId);
+  const firms = [...index.values()].map((firm): ScoredFirm => {
+    const labels = labelsOf.get(firm.enterpriseId) ?? [];
+    return {
+      enterpriseId: firm.enterpriseId,
+      spanMs: firm.spanMs,
+      places: placesOf(firm),
+      lies: labels.filter((label) => label.kind === 'lie').map((label) => lieOf(label, firm)),
+      quiet: labels.filter((label) => label.kind !== 'lie'),
+    };
+  });
+  return { recording: name, slotMs: recording.about.nominalIntervalMs, firms };
+}
+
+function lieOf(label: Label, firm: FirmIndex): Lie {
+  return {
+    label,
+    detectors: label.detector.split('|'),
+    observable: !label.note.includes('unobservable'),
+    knowableMs: firstEvidenceMs(firm, label),
+  };
+}
+
+/** A finding that counts, as last said. */
+export interface CountedFinding {
   readonly finding: ScoredFinding;
   /** When it first counted: said as confirmed, not merely suspected. */
   readonly saidMs: number;
 }
 
 /**
- * Scores every revision that an engine said against the labels of one detector. `knowableMs` gives when the first
- * reading that contradicts a lie arrived (see `firstContradictionMs`).
+ * Holds counted findings against what was true: a tally of each enterprise, for each of `detectors` and each other that
+ * has a lie or a finding.
  */
-export function scoreFindings(
-  revisions: Iterable<ScoredFinding>,
-  labels: readonly Label[],
-  detector: string,
-  span: ScoringSpan,
-  knowableMs: (lie: Label) => number,
-): Score {
-  const lies = labels.filter((label) => label.kind === 'lie' && label.detector === detector);
-  const counted = countedFindings(revisions, detector);
-  const lieResults: LieResult[] = [];
-  let lieMs = 0;
-  let coveredLieMs = 0;
-  for (const label of lies) {
-    const hits = counted.filter(({ finding }) => isAbout(finding, label) && overlap(finding, label, 0) > 0);
-    const first = hits.reduce<Counted | undefined>((a, b) => (a && a.saidMs <= b.saidMs ? a : b), undefined);
-    lieMs += label.endMs - label.startMs;
-    coveredLieMs += unionMs(hits.map(({ finding }) => clip(finding, label)));
-    lieResults.push({
-      label,
-      findingId: first?.finding.findingId,
-      delayFromStartMs: first && first.saidMs - label.startMs,
-      delayFromDataMs: first && first.saidMs - Math.max(label.startMs, knowableMs(label)),
+export function tallyFindings(
+  counted: readonly CountedFinding[],
+  truth: Truth,
+  detectors: Iterable<string>,
+): ReadonlyMap<string, readonly Tally[]> {
+  const countedOf = Map.groupBy(counted, ({ finding }) => finding.enterpriseId);
+  const lies = truth.firms.flatMap((firm) => firm.lies.map((lie) => lie.detectors[0]!));
+  const said = [...countedOf.values()].flatMap((list) => list.map(({ finding }) => finding.detector));
+  const names = [...new Set([...detectors, ...lies, ...said])];
+  return new Map(
+    names.map((detector) => [
+      detector,
+      truth.firms.map((firm) => tallyFirm(detector, firm, countedOf.get(firm.enterpriseId) ?? [], truth)),
+    ]),
+  );
+}
+
+function tallyFirm(detector: string, firm: ScoredFirm, counted: readonly CountedFinding[], truth: Truth): Tally {
+  const { places } = firm;
+  const lieResults = firm.lies
+    .filter((lie) => lie.detectors[0] === detector)
+    .map(({ label, detectors, observable, knowableMs }): LieResult => {
+      const hits = counted.filter(
+        ({ finding }) =>
+          detectors.includes(finding.detector) && overlapMs(finding, label) > 0 && isAbout(finding, label, places),
+      );
+      const first = hits.reduce<CountedFinding | undefined>((a, b) => (a && a.saidMs <= b.saidMs ? a : b), undefined);
+      const fromMs = Number.isFinite(knowableMs) ? Math.max(label.startMs, knowableMs) : label.startMs;
+      return {
+        label,
+        observable,
+        findingId: first?.finding.findingId,
+        delayFromStartMs: first && first.saidMs - label.startMs,
+        delayFromDataMs: first && first.saidMs - fromMs,
+        coveredMs: unionMs(hits.map(({ finding }) => clip(finding, label))),
+      };
     });
+  const own = counted.filter(({ finding }) => finding.detector === detector);
+  let rightFindings = 0;
+  const falseResults: FalseResult[] = [];
+  for (const { finding } of own) {
+    const about = firm.lies.filter((lie) => lie.detectors.includes(detector) && isAbout(finding, lie.label, places));
+    const touched = about.some((lie) => overlapMs(finding, lie.label) > 0);
+    const nearMs = unionMs(about.map((lie) => clip(finding, lie.label, truth.slotMs)));
+    const mostly = 2 * nearMs >= finding.lastSlotEndMs - finding.firstSlotMs;
+    if (!mostly) falseResults.push({ finding, during: excuseOf(finding, firm) });
+    else if (touched) rightFindings++;
   }
-  let right = 0;
-  const falseResults: ScoredFinding[] = [];
-  for (const { finding } of counted) {
-    const about = lies.filter((lie) => isAbout(finding, lie));
-    const touched = about.some((lie) => overlap(finding, lie, 0) > 0);
-    const near = unionMs(about.map((lie) => clip(finding, lie, span.slotMs)));
-    const mostly = 2 * near >= finding.lastSlotEndMs - finding.firstSlotMs;
-    if (!mostly) falseResults.push(finding);
-    else if (touched) right++;
-  }
-  const found = lieResults.filter((result) => result.findingId !== undefined).length;
-  const precision = right / (right + falseResults.length);
-  const recall = found / lies.length;
-  const months = (span.enterprises * (span.toMs - span.fromMs)) / monthMs;
+  const { enterpriseId, spanMs } = firm;
   return {
-    lies: lies.length,
-    found,
-    missed: lies.length - found,
-    findings: counted.length,
-    rightFindings: right,
-    falseFindings: falseResults.length,
-    precision,
-    recall,
-    // Nothing found is an F1 of nothing, even where precision has no denominator.
-    f1: found === 0 || right === 0 ? 0 : (2 * precision * recall) / (precision + recall),
-    falsePerEnterpriseMonth: falseResults.length / months,
-    delayFromStartMs: spread(lieResults.map((result) => result.delayFromStartMs)),
-    delayFromDataMs: spread(lieResults.map((result) => result.delayFromDataMs)),
-    lieMs,
-    coveredLieMs,
+    recording: truth.recording,
+    enterpriseId,
+    spanMs,
+    findings: own.length,
+    rightFindings,
     lieResults,
     falseResults,
+    excused: firm.quiet.filter((label) => label.kind === 'excused' && label.detector.split('|').includes(detector)),
   };
 }
 
-/** The last revision of each finding, where that one counts; a suspicion never confirmed or taken back does not. */
-function countedFindings(revisions: Iterable<ScoredFinding>, detector: string): Counted[] {
+function excuseOf(finding: ScoredFinding, { quiet, places }: ScoredFirm): Label | undefined {
+  const during = quiet.filter((label) => overlapMs(finding, label) > 0 && isAbout(finding, label, places));
+  return during.find((label) => label.kind === 'excused') ?? during[0];
+}
+
+/**
+ * The last revision of each finding, where that one counts; a suspicion never confirmed or taken back does not. Takes
+ * every revision in any order, and holds one of each.
+ */
+export function countFindings(revisions: Iterable<ScoredFinding>): CountedFinding[] {
   const last = new Map<string, ScoredFinding>();
   const firstSaid = new Map<string, number>();
   for (const revision of revisions) {
-    if (revision.detector !== detector) continue;
     const before = last.get(revision.findingId);
     if (!before || revision.revision > before.revision) last.set(revision.findingId, revision);
     if (counts(revision)) {
@@ -163,19 +222,6 @@ function counts(finding: ScoredFinding): boolean {
   return finding.state === 'CONFIRMED' || finding.state === 'REVISED' || finding.state === 'CLOSED';
 }
 
-/**
- * Whether a finding speaks of the label's subject: it names it; or it says that one of several machines behind a meter
- * or in a firm is the one, and the label's is among them; or it speaks of the firm or meter that the label names.
- */
-function isAbout(finding: ScoredFinding, label: Label): boolean {
-  if (finding.enterpriseId !== label.enterpriseId) return false;
-  if (finding.subjectKind === label.subjectKind && finding.subjectId === label.subjectId) return true;
-  if (label.subjectKind === 'EQUIPMENT') {
-    return finding.subjectKind !== 'EQUIPMENT' && finding.equipmentIds.includes(label.subjectId);
-  }
-  return label.subjectKind === 'METER' ? finding.meterId === label.subjectId : true;
-}
-
 interface Stretch {
   readonly fromMs: number;
   readonly toMs: number;
@@ -188,8 +234,8 @@ function clip(finding: ScoredFinding, label: Label, toleranceMs = 0): Stretch {
   };
 }
 
-function overlap(finding: ScoredFinding, label: Label, toleranceMs: number): number {
-  const { fromMs, toMs } = clip(finding, label, toleranceMs);
+function overlapMs(finding: ScoredFinding, label: Label): number {
+  const { fromMs, toMs } = clip(finding, label);
   return Math.max(0, toMs - fromMs);
 }
 
@@ -201,11 +247,4 @@ function unionMs(stretches: Stretch[]): number {
     reached = Math.max(reached, toMs);
   }
   return sum;
-}
-
-function spread(delays: readonly (number | undefined)[]): Spread | undefined {
-  const sorted = delays.filter((delay) => delay !== undefined).sort((a, b) => a - b);
-  if (sorted.length === 0) return undefined;
-  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)]!;
-  return { median: at(0.5), p90: at(0.9), max: sorted.at(-1)! };
 }
