@@ -1,24 +1,25 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import CliTable from 'cli-table3';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import { createEngine, engineDefaults } from '../core/engine.ts';
-import { type Recording, recordingSpan } from '../core/recording.ts';
-import type { Finding } from '../core/records.ts';
-import { replay } from '../core/replay.ts';
-import { type Score, type ScoredFinding, scoreFindings } from '../core/scoring.ts';
-import { doNothing, firstContradictionMs, fixedThreshold } from '../core/scoring-baselines.ts';
 import { readRecording } from '../platform/recording.ts';
 import { loadRules } from '../platform/rules.ts';
 import { steelPlantRecording, steelPlantVariants } from '../simulator/overlay.ts';
+import { type Change, changeBetween, changeLines, comparisonTable } from './backtest-compare.ts';
+import { scorePicture } from './backtest-picture.ts';
+import { runRules, Scoreboard } from './backtest-run.ts';
+import { missLines, type NamedRows, scoreTable, tagTable } from './backtest-table.ts';
 import { rulesDir } from './paths.ts';
 
-const detector = 'stopped-but-running';
-
-export interface BacktestRow {
-  readonly recording: string;
-  readonly method: 'wattness' | 'fixed threshold' | 'do nothing';
-  readonly score: Score;
+interface Options {
+  readonly steel: boolean;
+  readonly rules: string;
+  readonly compare?: string;
+  readonly each: boolean;
+  readonly honest: boolean;
+  readonly byTag: boolean;
+  readonly misses: boolean;
+  readonly json: boolean;
+  readonly picture?: string;
 }
 
 export function backtestCommand(): Command {
@@ -27,102 +28,111 @@ export function backtestCommand(): Command {
     .argument('[dir...]', 'recording folders, or folders of recording folders')
     .option('--steel', "score on the steel plant's year, in all its variants (nameplate, delivery, base load)", false)
     .option('--rules <dir>', 'rules to apply', rulesDir)
+    .option('--compare <dir>', 'another rule set: what it would change, labels or none')
+    .option('--each', 'a row for each recording, too', false)
+    .option('--honest', 'recordings without labels hold no lie: all that is said of them is false', false)
+    .option('--by-tag', 'count lies and excuses by the tag that leads the note of their label', false)
     .option('--misses', 'list every missed lie and every false finding', false)
     .option('--json', 'print JSON instead of a table', false)
-    .action(async (dirs: string[], options: { steel: boolean; rules: string; misses: boolean; json: boolean }) => {
+    .option('--picture <file>', 'draw the scores as SVG')
+    .action(async (dirs: string[], options: Options) => {
       if (dirs.length === 0 && !options.steel) throw new InvalidArgumentError('Name a recording folder, or --steel.');
-      const rules = loadRules(options.rules);
-      const rows: BacktestRow[] = [];
-      for (const dir of dirs.flatMap(recordingFolders)) {
-        const recording = await readRecording(dir);
-        if (recording.labels.length === 0) throw new InvalidArgumentError(`${dir} has no labels to score against.`);
-        rows.push(...backtest(dir, recording, rules));
-      }
-      for (const [name, variant] of options.steel ? Object.entries(steelPlantVariants) : []) {
-        rows.push(...backtest(`steel:${name}`, await steelPlantRecording(variant), rules));
-      }
-      if (options.json) process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
-      else process.stdout.write(`${tableOf(rows)}\n`);
-      if (options.misses && !options.json) for (const row of rows) if (row.method === 'wattness') printMisses(row);
+      if (options.compare === undefined) await score(dirs, options);
+      else await compare(dirs, options, options.compare);
     });
 }
 
-/** Scores the engine and the baselines on one labelled recording. */
-export function backtest(name: string, recording: Recording, rules: ReturnType<typeof loadRules>): BacktestRow[] {
-  const engine = createEngine({ ...engineDefaults, rules });
-  const findings: Finding[] = [];
-  for (const output of replay(recording, engine, engineDefaults)) {
-    if (output.topic === 'findings') findings.push(output.value);
+async function score(dirs: readonly string[], options: Options): Promise<void> {
+  const rules = loadRules(options.rules);
+  const whole = new Scoreboard(rules);
+  const names: string[] = [];
+  for await (const { name, recording } of recordings(dirs, options.steel)) {
+    if (recording.labels.length === 0 && !options.honest) {
+      throw new InvalidArgumentError(`${name} has no labels to score against; --honest if it holds no lie.`);
+    }
+    const said = runRules(name, recording, rules);
+    whole.add(name, recording, said);
+    if (options.each) names.push(name);
+    if (said.refused > 0) process.stderr.write(`${name}: ${said.refused} records were refused\n`);
   }
-  const span = {
-    ...recordingSpan(recording)!,
-    enterprises: new Set(recording.sites.map(({ value }) => value.enterpriseId)).size,
-    slotMs: recording.about.nominalIntervalMs,
-  };
-  const knowableMs = firstContradictionMs(recording);
-  const score = (said: readonly ScoredFinding[]): Score =>
-    scoreFindings(said, recording.labels, detector, span, knowableMs);
-  return [
-    { recording: name, method: 'wattness', score: score(findings) },
-    { recording: name, method: 'fixed threshold', score: score(fixedThreshold(recording, detector)) },
-    { recording: name, method: 'do nothing', score: score(doNothing()) },
-  ];
-}
-
-function recordingFolders(dir: string): string[] {
-  if (existsSync(join(dir, 'recording.yaml'))) return [dir];
-  const inside = existsSync(dir) ? readdirSync(dir).map((name) => join(dir, name)) : [];
-  const folders = inside.filter((path) => existsSync(join(path, 'recording.yaml'))).sort();
-  if (folders.length === 0) throw new InvalidArgumentError(`${dir} holds no recording: recording.yaml is missing.`);
-  return folders;
-}
-
-function tableOf(rows: readonly BacktestRow[]): string {
-  const table = new CliTable({
-    head: [
-      'recording',
-      'method',
-      'found / lies',
-      'false',
-      'precision',
-      'recall',
-      'F1',
-      'false a firm-month',
-      'delay from data, min (median / p90)',
-    ],
-    style: { head: [], border: [] },
-    chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
-  });
-  for (const { recording, method, score } of rows) {
-    table.push([
-      recording,
-      method,
-      `${score.found} / ${score.lies}`,
-      score.falseFindings,
-      Number.isNaN(score.precision) ? '-' : score.precision.toFixed(3),
-      score.recall.toFixed(3),
-      score.f1.toFixed(3),
-      score.falsePerEnterpriseMonth.toFixed(3),
-      score.delayFromDataMs ? `${minutes(score.delayFromDataMs.median)} / ${minutes(score.delayFromDataMs.p90)}` : '-',
-    ]);
-  }
-  return table.toString();
-}
-
-function printMisses({ recording, score }: BacktestRow): void {
-  for (const { label, findingId } of score.lieResults) {
-    if (findingId !== undefined) continue;
-    const span = `${new Date(label.startMs).toISOString()} for ${minutes(label.endMs - label.startMs)} min`;
-    process.stdout.write(`${recording}: missed ${label.subjectKind} ${label.subjectId} ${span} ${label.note}\n`);
-  }
-  for (const finding of score.falseResults) {
-    const from = new Date(finding.firstSlotMs).toISOString();
-    process.stdout.write(
-      `${recording}: false ${finding.subjectKind} ${finding.subjectId} ${from} (${finding.findingId})\n`,
+  const rows = whole.rows();
+  const each: NamedRows[] = names.map((name) => ({ name, rows: whole.rows(name) }));
+  each.push({ name: 'all', rows });
+  if (options.picture) writeFileSync(options.picture, scorePicture(rows));
+  if (options.json) {
+    print(
+      JSON.stringify(
+        each.flatMap((named) => jsonRows(named, options.misses)),
+        null,
+        2,
+      ),
     );
+    return;
+  }
+  print(scoreTable(each));
+  if (options.byTag) print(tagTable(rows));
+  if (options.misses) for (const line of missLines(rows)) print(line);
+}
+
+async function compare(dirs: readonly string[], options: Options, otherDir: string): Promise<void> {
+  const [these, others] = [loadRules(options.rules), loadRules(otherDir)];
+  const [before, after] = [new Scoreboard(these), new Scoreboard(others)];
+  const changes: Change[] = [];
+  for await (const { name, recording } of recordings(dirs, options.steel)) {
+    const [a, b] = [runRules(name, recording, these), runRules(name, recording, others)];
+    before.add(name, recording, a);
+    after.add(name, recording, b);
+    changes.push(changeBetween(name, a, b));
+  }
+  const [left, right] = [before.rows(), after.rows()];
+  if (options.json) {
+    const sides = {
+      these: jsonRows({ name: 'all', rows: left }, false),
+      others: jsonRows({ name: 'all', rows: right }, false),
+    };
+    print(JSON.stringify({ ...sides, changes }, null, 2));
+    return;
+  }
+  print(comparisonTable(left, right, changes));
+  for (const line of changeLines(changes)) print(line);
+}
+
+/** Reads one recording at a time. */
+async function* recordings(dirs: readonly string[], steel: boolean) {
+  for (const dir of dirs.flatMap(recordingFolders)) yield { name: dir, recording: await readRecording(dir) };
+  for (const [name, variant] of steel ? Object.entries(steelPlantVariants) : []) {
+    yield { name: `steel:${name}`, recording: await steelPlantRecording(variant) };
   }
 }
 
-function minutes(ms: number): number {
-  return Math.round(ms / 60_000);
+/** The folder itself where it is a recording, else those in it, however deep. */
+export function recordingFolders(dir: string): string[] {
+  const inside = existsSync(dir) ? readdirSync(dir, { recursive: true, encoding: 'utf8' }) : [];
+  const folders = inside
+    .filter((path) => /(^|[\\/])recording\.yaml$/.test(path))
+    .map((path) => dirname(join(dir, path)));
+  if (folders.length === 0) throw new InvalidArgumentError(`${dir} holds no recording: recording.yaml is missing.`);
+  return folders.sort();
+}
+
+/** A row as data: lies, misses and false findings only where asked for, as they are most of it. */
+function jsonRows({ name, rows }: NamedRows, misses: boolean): object[] {
+  return rows.map(({ detector, method, score, known, tallies }) => {
+    const unknownShare = known && known.unknownMs / known.judgedMs;
+    const byReason =
+      known && Object.fromEntries([...known.byReason].map(([reason, ms]) => [reason, ms / known.judgedMs]));
+    const all = { recording: name, detector, method, ...score, unknownShare, unknownShareByReason: byReason };
+    if (!misses) return all;
+    const missed = tallies.flatMap(({ recording, lieResults }) =>
+      lieResults.filter((lie) => lie.findingId === undefined).map((lie) => ({ recording, ...lie })),
+    );
+    const falseFindings = tallies.flatMap(({ recording, falseResults }) =>
+      falseResults.map((found) => ({ recording, ...found })),
+    );
+    return { ...all, missedLies: missed, falseFindingsList: falseFindings };
+  });
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
 }

@@ -1,0 +1,120 @@
+import { createEngine, engineDefaults } from '../core/engine.ts';
+import { type Recording, recordingSpan } from '../core/recording.ts';
+import { recordingInputCount } from '../core/recording-inputs.ts';
+import { replay } from '../core/replay.ts';
+import {
+  type CountedFinding,
+  countFindings,
+  type ScoredFinding,
+  type Tally,
+  tallyFindings,
+  truthOf,
+} from '../core/scoring.ts';
+import { baselines } from '../core/scoring-baselines.ts';
+import { type FirmIndex, indexRecording } from '../core/scoring-index.ts';
+import { type Score, scoreOf } from '../core/scoring-measures.ts';
+import { addKnownTimes, type KnownTime, KnownTimes } from '../core/scoring-unknown.ts';
+import type { loadRules } from '../platform/rules.ts';
+import { progressBar } from './progress.ts';
+
+export type Rules = ReturnType<typeof loadRules>;
+export type Method = 'wattness' | keyof typeof baselines | 'do nothing';
+
+/** What the rules said of one recording; the evidence of findings is let go, so that a large world fits into memory. */
+export interface Said {
+  readonly findings: readonly CountedFinding[];
+  readonly known: ReadonlyMap<string, KnownTime>;
+  /** Input records that were refused. */
+  readonly refused: number;
+}
+
+/** Runs the rules over a recording, with progress for whoever watches. */
+export function runRules(name: string, recording: Recording, rules: Rules): Said {
+  const engine = createEngine({ ...engineDefaults, rules });
+  const detectorOf = new Map(rules.map((rule) => [rule.id, rule.detector]));
+  const known = new KnownTimes((ruleId) => detectorOf.get(ruleId));
+  const bar = progressBar(name, recordingInputCount(recording));
+  let refused = 0;
+  function* said(): Generator<ScoredFinding> {
+    for (const output of replay(recording, engine, { ...engineDefaults, onProgress: bar.update })) {
+      if (output.topic === 'findings') yield withoutEvidence(output.value);
+      else if (output.topic === 'enterprise-status') known.take(output.value);
+      else if (output.topic === 'dead-letters') refused++;
+    }
+  }
+  const findings = countFindings(said());
+  bar.stop();
+  return { findings, known: known.end(recordingSpan(recording)?.toMs ?? 0), refused };
+}
+
+export interface Row {
+  readonly detector: string;
+  readonly method: Method;
+  readonly score: Score;
+  /** For the rules alone: a baseline does not say what it does not know. */
+  readonly known: KnownTime | undefined;
+  readonly tallies: readonly Tally[];
+}
+
+const baselineDetector = 'stopped-but-running';
+
+/** What rules and baselines are worth on recordings, added one at a time; the recordings themselves are not kept. */
+export class Scoreboard {
+  private readonly rules: Rules;
+  private readonly tallies = new Map<Method, Map<string, Tally[]>>();
+  private readonly known = new Map<string, ReadonlyMap<string, KnownTime>>();
+
+  constructor(rules: Rules) {
+    this.rules = rules;
+  }
+
+  add(name: string, recording: Recording, said: Said): void {
+    const index = indexRecording(recording);
+    const truth = truthOf(name, recording, index);
+    const ruled = new Set(this.rules.map((rule) => rule.detector));
+    this.known.set(name, said.known);
+    this.addTallies('wattness', tallyFindings(said.findings, truth, ruled));
+    const ofBaseline = (findings: readonly ScoredFinding[]) => {
+      const tallies = tallyFindings(countFindings(findings), truth, [baselineDetector]);
+      return new Map([[baselineDetector, tallies.get(baselineDetector)!]]);
+    };
+    for (const [method, baseline] of Object.entries(baselines) as [
+      keyof typeof baselines,
+      (firm: FirmIndex) => ScoredFinding[],
+    ][]) {
+      this.addTallies(method, ofBaseline([...index.values()].flatMap(baseline)));
+    }
+    this.addTallies('do nothing', tallyFindings([], truth, ruled));
+  }
+
+  /** A row a detector and method, detectors in the order in which they were met; of one recording or of all. */
+  rows(recording?: string): Row[] {
+    const known = addKnownTimes(
+      [...this.known].flatMap(([name, times]) => (name === (recording ?? name) ? times : [])),
+    );
+    const detectors = new Set([...this.tallies.values()].flatMap((byDetector) => [...byDetector.keys()]));
+    return [...detectors].flatMap((detector) =>
+      [...this.tallies].flatMap(([method, byDetector]): Row[] => {
+        const tallies = byDetector.get(detector)?.filter((tally) => tally.recording === (recording ?? tally.recording));
+        if (!tallies?.length) return [];
+        const score = scoreOf(tallies);
+        return [{ detector, method, score, known: method === 'wattness' ? known.get(detector) : undefined, tallies }];
+      }),
+    );
+  }
+
+  private addTallies(method: Method, added: ReadonlyMap<string, readonly Tally[]>): void {
+    const byDetector = this.tallies.get(method) ?? new Map<string, Tally[]>();
+    this.tallies.set(method, byDetector);
+    for (const [detector, tallies] of added) {
+      byDetector.set(detector, [...(byDetector.get(detector) ?? []), ...tallies]);
+    }
+  }
+}
+
+function withoutEvidence(finding: ScoredFinding): ScoredFinding {
+  const { findingId, revision, state, detector, ruleId, reason, enterpriseId } = finding;
+  const { subjectKind, subjectId, equipmentIds, meterId, firstSlotMs, lastSlotEndMs, saidMs } = finding;
+  const what = { findingId, revision, state, detector, ruleId, reason, enterpriseId };
+  return { ...what, subjectKind, subjectId, equipmentIds, meterId, firstSlotMs, lastSlotEndMs, saidMs };
+}
