@@ -31,7 +31,7 @@ export async function measureEndToEnd(log: Log, rulesDir: string, partitions: nu
   const detector = await startDetector({
     log,
     codec,
-    createEngine: () => createEngine({ ...engineDefaults, rules }),
+    createEngine: () => createEngine({ ...engineDefaults, ...rules }),
     settings: {
       timeSource: 'append',
       batchRecords: 20_000,

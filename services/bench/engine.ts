@@ -140,7 +140,7 @@ export async function measureEngine(rulesDir: string): Promise<EngineMeasure> {
 function steadyEngine(rules: Rules, codec: Codec, enterprises: number): Engine {
   // Reports are few, so that a large world is soon made: runs of equal reports weigh the same however many they are.
   const world: EngineWorld = { enterprises, machines, reportIntervalMs: 900_000 };
-  const engine = createEngine({ ...engineDefaults, rules });
+  const engine = createEngine({ ...engineDefaults, ...rules });
   register(engine, codec, world);
   for (let hour = 0; hour < 72; hour++) advance(engine, world, startMs + hour * 3_600_000);
   return engine;
@@ -148,7 +148,7 @@ function steadyEngine(rules: Rules, codec: Codec, enterprises: number): Engine {
 
 function measureSpeed(rules: Rules, codec: Codec): number {
   const world: EngineWorld = { enterprises: 200, machines, reportIntervalMs: 60_000 };
-  const engine = createEngine({ ...engineDefaults, rules });
+  const engine = createEngine({ ...engineDefaults, ...rules });
   register(engine, codec, world);
   for (let hour = 0; hour < 48; hour++) advance(engine, world, startMs + hour * 3_600_000);
   const fromMs = startMs + 48 * 3_600_000;

@@ -17,7 +17,7 @@ export function replayCommand(): Command {
     .action(async (dir: string, options: { rules: string; all: boolean; refused: boolean }) => {
       const recording = await readRecording(dir);
       const rules = loadRules(options.rules);
-      const engine = createEngine({ ...engineDefaults, rules });
+      const engine = createEngine({ ...engineDefaults, ...rules });
       const bar = progressBar('replay', recordingInputCount(recording));
       const last = new Map<string, object>();
       let refused = 0;

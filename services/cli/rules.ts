@@ -13,7 +13,7 @@ export function rulesCommand(): Command {
           head: ['rule', 'version', 'level', 'title', ''],
           style: { head: [], border: [] },
         });
-        for (const rule of loadRules(dir)) {
+        for (const rule of loadRules(dir).rules) {
           table.push([rule.id, rule.version, rule.level.toLowerCase(), rule.title.en, rule.title.zh]);
         }
         process.stdout.write(`${table.toString()}\n`);

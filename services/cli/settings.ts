@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { Type } from 'typebox';
 import { createEngine, engineDefaults } from '../core/engine.ts';
 import { detectorSettings } from '../detector/config.ts';
@@ -43,19 +42,16 @@ export function detectorEngine(config: Config): {
   const rules = loadRules(config.rulesDir);
   const latenessHorizonMs = config.latenessHorizonHours * 3_600_000;
   const lateReviewMs = config.lateReviewMinutes * 60_000;
-  const rulesHash = createHash('sha256')
-    .update(rules.map((rule) => rule.hash).join())
-    .digest('hex');
   const { timeSource, batchRecords, batchMs, snapshotMs } = config;
   return {
-    create: () => createEngine({ ...engineDefaults, latenessHorizonMs, lateReviewMs, rules }),
+    create: () => createEngine({ ...engineDefaults, latenessHorizonMs, lateReviewMs, ...rules }),
     settings: {
       timeSource,
       batchRecords,
       batchMs,
       snapshotMs,
       engineVersion: engineDefaults.engineVersion,
-      rulesHash,
+      rulesHash: rules.hash,
     },
   };
 }
