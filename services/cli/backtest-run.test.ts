@@ -16,7 +16,7 @@ import {
 import { loadRules } from '../platform/rules.ts';
 import { changeBetween, changeLines, comparisonTable } from './backtest-compare.ts';
 import { scorePicture } from './backtest-picture.ts';
-import { type Said, Scoreboard } from './backtest-run.ts';
+import { groundOf, type Said, Scoreboard } from './backtest-run.ts';
 import { missLines, scoreTable, tagCounts, worthShowing } from './backtest-table.ts';
 import { rulesDir } from './paths.ts';
 
@@ -44,7 +44,7 @@ const aPlant = (labels = [aLie(hour, 2 * hour, { note: 'by night: the line ran' 
 
 const rowsOf = (findings: ScoredFinding[], plant = aPlant(), known: [string, KnownTime][] = []) => {
   const board = new Scoreboard(rules);
-  board.add('plant', plant, said(findings, known));
+  board.add(groundOf('plant', plant), said(findings, known));
   return board.rows();
 };
 
@@ -62,8 +62,8 @@ describe('scoreboard', () => {
 
   test('adds recordings up, and tells each apart where the firms have the same ids', () => {
     const board = new Scoreboard(rules);
-    board.add('found', aPlant(), said([aScoredFinding(hour, 2 * hour)]));
-    board.add('missed', aPlant(), said([aScoredFinding(9 * hour, 10 * hour)]));
+    board.add(groundOf('found', aPlant()), said([aScoredFinding(hour, 2 * hour)]));
+    board.add(groundOf('missed', aPlant()), said([aScoredFinding(9 * hour, 10 * hour)]));
     const own = (recording?: string) => board.rows(recording).find((row) => row.method === 'wattness')!.score;
     expect(own()).toMatchObject({ enterprises: 2, lies: 2, found: 1, falseFindings: 1, enterpriseMonths: 2 });
     expect(own('found')).toMatchObject({ lies: 1, found: 1, falseFindings: 0 });
@@ -81,7 +81,7 @@ describe('scoreboard', () => {
     const lie = aLie(0, hour, { detector: 'hot-work' });
     expect(new Set(worthShowing(rowsOf([], aPlant([lie]))).map((row) => row.detector))).toEqual(new Set(['hot-work']));
     const honest = worthShowing(rowsOf([], aPlant([])));
-    expect(new Set(honest.map((row) => row.detector))).toEqual(new Set(rules.map((rule) => rule.detector)));
+    expect(new Set(honest.map((row) => row.detector))).toEqual(new Set(rules.rules.map((rule) => rule.detector)));
     expect(honest.some((row) => row.method === 'do nothing')).toBe(false);
   });
 });
@@ -127,7 +127,7 @@ describe('two rule sets', () => {
   test('the figures stand side by side with what changed', () => {
     const boards = [before, after].map((side) => {
       const board = new Scoreboard(rules);
-      board.add('plant', aPlant([aLie(hour, 2 * hour), aLie(20 * hour, 21 * hour)]), side);
+      board.add(groundOf('plant', aPlant([aLie(hour, 2 * hour), aLie(20 * hour, 21 * hour)])), side);
       return board.rows();
     });
     const text = comparisonTable(boards[0]!, boards[1]!, [change]);

@@ -7,6 +7,7 @@ import {
   countFindings,
   type ScoredFinding,
   type Tally,
+  type Truth,
   tallyFindings,
   truthOf,
 } from '../core/scoring.ts';
@@ -14,10 +15,9 @@ import { baselines } from '../core/scoring-baselines.ts';
 import { type FirmIndex, indexRecording } from '../core/scoring-index.ts';
 import { type Score, scoreOf } from '../core/scoring-measures.ts';
 import { addKnownTimes, type KnownTime, KnownTimes } from '../core/scoring-unknown.ts';
-import type { loadRules } from '../platform/rules.ts';
+import type { LoadedRules } from '../platform/rules.ts';
 import { progressBar } from './progress.ts';
 
-export type Rules = ReturnType<typeof loadRules>;
 export type Method = 'wattness' | keyof typeof baselines | 'do nothing';
 
 /** What the rules said of one recording; the evidence of findings is let go, so that a large world fits into memory. */
@@ -29,9 +29,9 @@ export interface Said {
 }
 
 /** Runs the rules over a recording, with progress for whoever watches. */
-export function runRules(name: string, recording: Recording, rules: Rules): Said {
-  const engine = createEngine({ ...engineDefaults, rules });
-  const detectorOf = new Map(rules.map((rule) => [rule.id, rule.detector]));
+export function runRules(name: string, recording: Recording, rules: LoadedRules): Said {
+  const engine = createEngine({ ...engineDefaults, ...rules });
+  const detectorOf = new Map(rules.rules.map((rule) => [rule.id, rule.detector]));
   const known = new KnownTimes((ruleId) => detectorOf.get(ruleId));
   const bar = progressBar(name, recordingInputCount(recording));
   let refused = 0;
@@ -58,31 +58,41 @@ export interface Row {
 
 const baselineDetector = 'stopped-but-running';
 
-/** What rules and baselines are worth on recordings, added one at a time; the recordings themselves are not kept. */
-export class Scoreboard {
-  private readonly rules: Rules;
-  private readonly tallies = new Map<Method, Map<string, Tally[]>>();
-  private readonly known = new Map<string, ReadonlyMap<string, KnownTime>>();
+/** What was true in a recording and what the plain rules say of it: all that scoring needs, without the readings. */
+export interface Ground {
+  readonly truth: Truth;
+  readonly baselineFindings: ReadonlyMap<Method, readonly CountedFinding[]>;
+}
 
-  constructor(rules: Rules) {
+export function groundOf(name: string, recording: Recording): Ground {
+  const index = indexRecording(recording);
+  const rules = Object.entries(baselines) as [keyof typeof baselines, (firm: FirmIndex) => ScoredFinding[]][];
+  return {
+    truth: truthOf(name, recording, index),
+    baselineFindings: new Map(
+      rules.map(([method, baseline]) => [method, countFindings([...index.values()].flatMap(baseline))]),
+    ),
+  };
+}
+
+/** What rules and baselines are worth on recordings, added one at a time. */
+export class Scoreboard {
+  private readonly rules: LoadedRules;
+  private readonly tallies = new Map<Method, Map<string, Tally[]>>();
+  private readonly known = new Map<string, ReadonlyMap<string, KnownTime>[]>();
+
+  constructor(rules: LoadedRules) {
     this.rules = rules;
   }
 
-  add(name: string, recording: Recording, said: Said): void {
-    const index = indexRecording(recording);
-    const truth = truthOf(name, recording, index);
-    const ruled = new Set(this.rules.map((rule) => rule.detector));
-    this.known.set(name, said.known);
+  /** Adds a recording, or one enterprise of a recording of that name. */
+  add({ truth, baselineFindings }: Ground, said: Said): void {
+    const ruled = new Set(this.rules.rules.map((rule) => rule.detector));
+    this.known.set(truth.recording, [...(this.known.get(truth.recording) ?? []), said.known]);
     this.addTallies('wattness', tallyFindings(said.findings, truth, ruled));
-    const ofBaseline = (findings: readonly ScoredFinding[]) => {
-      const tallies = tallyFindings(countFindings(findings), truth, [baselineDetector]);
-      return new Map([[baselineDetector, tallies.get(baselineDetector)!]]);
-    };
-    for (const [method, baseline] of Object.entries(baselines) as [
-      keyof typeof baselines,
-      (firm: FirmIndex) => ScoredFinding[],
-    ][]) {
-      this.addTallies(method, ofBaseline([...index.values()].flatMap(baseline)));
+    for (const [method, findings] of baselineFindings) {
+      const tallies = tallyFindings(findings, truth, [baselineDetector]).get(baselineDetector)!;
+      this.addTallies(method, new Map([[baselineDetector, tallies]]));
     }
     this.addTallies('do nothing', tallyFindings([], truth, ruled));
   }
