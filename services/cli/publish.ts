@@ -4,7 +4,7 @@ import type { Recording } from '../core/recording.ts';
 import { recordingInputs } from '../core/recording-inputs.ts';
 import { inputTopics } from '../core/records.ts';
 import { settlingMs } from '../core/replay.ts';
-import { arrivedHeader } from '../detector/input-stream.ts';
+import { arrivedHeader } from '../platform/arrival.ts';
 import type { Codec } from '../platform/avro.ts';
 import type { Log, NewRecord, TopicSpec } from '../platform/log.ts';
 

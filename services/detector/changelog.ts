@@ -1,7 +1,7 @@
 import type { InputTopic } from '../core/records.ts';
+import type { TimeSource } from '../platform/arrival.ts';
 import type { LogRecord, NewRecord } from '../platform/log.ts';
 import { changelogTopic } from '../platform/topics.ts';
-import type { TimeSource } from './input-stream.ts';
 
 /**
  * What a task writes to its partition of the changelog, a compacted topic:

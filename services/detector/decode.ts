@@ -1,8 +1,8 @@
 import { type InputRecord, Refusal } from '../core/batch.ts';
 import type { InputTopic } from '../core/records.ts';
+import { arrivalOf, type TimeSource } from '../platform/arrival.ts';
 import type { Codec } from '../platform/avro.ts';
 import type { LogRecord } from '../platform/log.ts';
-import { arrivalOf, type TimeSource } from './input-stream.ts';
 
 /** Names a record within a partition. */
 export function keyOf(record: { readonly topic: string; readonly offset: number }): string {

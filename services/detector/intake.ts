@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inputTopics } from '../core/records.ts';
+import type { TimeSource } from '../platform/arrival.ts';
 import type { Codec } from '../platform/avro.ts';
+import { Bell } from '../platform/bell.ts';
 import type { LogRecord, Membership } from '../platform/log.ts';
 import type { Logger } from '../platform/logger.ts';
 import { changelogTopic } from '../platform/topics.ts';
-import { Bell } from './bell.ts';
 import { ChangelogReader, type Restored } from './changelog.ts';
-import { type Chunk, InputStream, type TimeSource } from './input-stream.ts';
+import { type Chunk, InputStream } from './input-stream.ts';
 
 export interface IntakeParts {
   readonly codec: Codec;

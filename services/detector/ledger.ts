@@ -1,11 +1,11 @@
 import type { Engine, Output } from '../core/batch.ts';
 import { Refusal } from '../core/batch.ts';
 import type { InputTopic } from '../core/records.ts';
+import type { TimeSource } from '../platform/arrival.ts';
 import type { Codec } from '../platform/avro.ts';
 import type { LogRecord, NewRecord, TransactionalProducer } from '../platform/log.ts';
 import { type BatchRecord, batchEntry, type Restored, rangesOf, snapshotEntries } from './changelog.ts';
 import { decodeBatch, keyOf } from './decode.ts';
-import type { TimeSource } from './input-stream.ts';
 import type { DetectorMetrics } from './metrics.ts';
 import { outputRecords } from './outputs.ts';
 

@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type InputTopic, inputTopics } from '../core/records.ts';
+import { arrivedHeader, type TimeSource } from '../platform/arrival.ts';
 import type { LogRecord } from '../platform/log.ts';
-import { arrivedHeader, InputStream, type TimeSource } from './input-stream.ts';
+import { InputStream } from './input-stream.ts';
 import { canonical, type Fill, fillBatch, OpenBatch } from './merge.ts';
 
 const rankOf = (topic: InputTopic): number => inputTopics.indexOf(topic);

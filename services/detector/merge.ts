@@ -1,6 +1,7 @@
 import { type InputTopic, inputTopics } from '../core/records.ts';
+import { arrivalOf, type TimeSource } from '../platform/arrival.ts';
 import type { LogRecord } from '../platform/log.ts';
-import { arrivalOf, type InputStream, sizeOf, type TimeSource } from './input-stream.ts';
+import { type InputStream, sizeOf } from './input-stream.ts';
 
 /** Records of one batch to be, in canonical order: arrival time, topic rank, offset. */
 export class OpenBatch {

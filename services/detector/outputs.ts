@@ -2,8 +2,8 @@ import type { Output } from '../core/batch.ts';
 import type { OutputTopic, TopicValues } from '../core/records.ts';
 import { cityOf } from '../core/region/scope.ts';
 import type { Codec } from '../platform/avro.ts';
+import { deadLetterOf } from '../platform/dead-letter.ts';
 import type { LogRecord, NewRecord } from '../platform/log.ts';
-import { deadLetterOf } from './dead-letter.ts';
 import { keyOf } from './decode.ts';
 
 /** CloudEvents types (Kafka binary binding) of what the detector says. */
@@ -30,7 +30,7 @@ export function outputRecords(
     if (output.topic !== 'dead-letters') return recordOf(output.topic, output.value, codec, nowMs);
     origins ??= new Map(records.map((record) => [keyOf(record), record]));
     const origin = origins.get(keyOf({ topic: output.inputTopic, offset: output.offset }))!;
-    const letter = deadLetterOf(origin, output.refusal, nowMs);
+    const letter = deadLetterOf(origin, output.refusal, 'detector', nowMs);
     return recordOf('dead-letters', letter, codec, nowMs, letter.key);
   });
 }

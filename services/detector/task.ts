@@ -1,6 +1,7 @@
 import { Refusal } from '../core/batch.ts';
 import { type InputTopic, inputTopics } from '../core/records.ts';
 import { FencedError, type LogRecord, type Membership, OffsetOutOfRangeError } from '../platform/log.ts';
+import { isStillOwner } from '../platform/ownership.ts';
 import { ChangelogError } from './changelog.ts';
 import { keyOf } from './decode.ts';
 import { Intake } from './intake.ts';
@@ -239,19 +240,10 @@ export class Task {
     return records.length === 1 && this.#refusals.has(keyOf(records[0]!));
   }
 
-  /** Asks the group's own coordinator, which takes positions of the present owner only. */
-  async #isStillOurs(): Promise<boolean> {
+  #isStillOurs(): Promise<boolean> {
     const { log, membership, settings } = this.#parts;
-    const topic = inputTopics[0];
-    const offset = (await log.topics.committed(settings.group, topic))[this.#partition] ?? 0;
-    if (this.#isHalted()) return false;
-    try {
-      await membership.commit([{ topic, partition: this.#partition, offset }]);
-      return true;
-    } catch (error) {
-      if ((error as { code?: string }).code === 'STALE_GENERATION') return false;
-      throw error;
-    }
+    const what = { group: settings.group, topic: inputTopics[0], partition: this.#partition };
+    return isStillOwner(log, membership, what, () => this.#isHalted());
   }
 
   /** Waits, unless there is reason not to. */

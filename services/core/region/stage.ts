@@ -56,7 +56,7 @@ export function createRegionStage(options: RegionOptions): RegionStage {
   function takeDue(ms: number): Map<string, EnterpriseSilence[]> {
     const due = new Map<string, EnterpriseSilence[]>();
     for (const [key, statements] of waiting) {
-      const later = statements.filter(({ asOfMs }) => asOfMs > ms);
+      const later = statements.filter(({ asOfMs }) => asOfMs > ms).slice(-mostWaiting);
       if (later.length === statements.length) continue;
       dirty.add(key);
       const city = cityOf(statements[0]!.regionCode);
@@ -74,7 +74,7 @@ export function createRegionStage(options: RegionOptions): RegionStage {
         const city = cityOf(statement.regionCode);
         if (city === '') continue;
         const key = keyOf(city, statement.enterpriseId);
-        waiting.set(key, [...(waiting.get(key) ?? []), statement].slice(-mostWaiting));
+        waiting.set(key, [...(waiting.get(key) ?? []), statement]);
         dirty.add(key);
       }
       const events: SiteEvent[] = [];

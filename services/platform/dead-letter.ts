@@ -1,6 +1,6 @@
 import type { Refusal } from '../core/batch.ts';
 import type { DeadLetter } from '../core/records.ts';
-import type { LogRecord } from '../platform/log.ts';
+import type { LogRecord } from './log.ts';
 
 /**
  * Most that a dead letter carries of its origin. Compressed, a record may come that is larger than any that can be
@@ -10,8 +10,8 @@ const mostValueBytes = 800_000;
 const mostHeaderBytes = 100_000;
 const mostTextLength = 5_000;
 
-/** The record, whole where it fits and said to be cut where not, with why it was refused. */
-export function deadLetterOf(origin: LogRecord, refusal: Refusal, nowMs: number): DeadLetter {
+/** The record, whole where it fits and said to be cut where not, with why `service` refused it. */
+export function deadLetterOf(origin: LogRecord, refusal: Refusal, service: string, nowMs: number): DeadLetter {
   const cut: string[] = [];
   const { key, value } = origin;
   const headers: Record<string, string> = {};
@@ -29,7 +29,7 @@ export function deadLetterOf(origin: LogRecord, refusal: Refusal, nowMs: number)
     deadLetterId: `${origin.topic}-${origin.partition}-${origin.offset}`,
     reason: refusal.reason,
     detail: cut.length > 0 ? `${detail} (too large for a dead letter; cut: ${cut.join(', ')})` : detail,
-    service: 'detector',
+    service,
     topic: origin.topic,
     partition: origin.partition,
     offset: origin.offset,
