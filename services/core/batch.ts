@@ -1,4 +1,5 @@
 import type { InputTopic, OutputTopic, TopicValues } from './records.ts';
+import type { RuleSet } from './rule.ts';
 
 /** Where a record stands in the log. */
 export interface Origin {
@@ -54,6 +55,11 @@ export interface Engine {
   takeDirty(): Map<string, Uint8Array | null>;
   /** Puts back what `takeDirty` returned, into an empty engine. */
   restore(enterpriseId: string, state: Uint8Array): void;
+  /**
+   * Takes other rules, at a batch boundary, and returns what is to be said because of it. A rule that goes on under its
+   * id keeps its history; what a withdrawn one has said and not settled is taken back.
+   */
+  useRules(rules: RuleSet): Output[];
   /** Sets time after `restore`, before the first batch. */
   resumeAt(nowMs: number): void;
 }

@@ -257,12 +257,14 @@ describe('a test run that is filed late', () => {
 
   test('takes back the whole finding and its alarm', () => {
     const outputs = runAndSettle(anEngine(), [...records, file(lie[0] - 5 * minuteMs, lie[1])]);
-    expect(latestFindings(outputs)).toMatchObject([{ state: 'RETRACTED', retractedBecause: 'evidence-fell' }]);
+    expect(latestFindings(outputs)).toMatchObject([
+      { state: 'RETRACTED', retractedBecause: 'reported-running-at-running-load' },
+    ]);
     expect(settledFindings(outputs)).toEqual([]);
     expect(alarmsIn(outputs).at(-1)).toMatchObject({
       state: 'NORMAL',
       conditionActive: false,
-      clearedBecause: 'evidence-fell',
+      clearedBecause: 'reported-running-at-running-load',
     });
     expect(statusesIn(outputs).at(-1)!.openFindings).toBe(0);
   });

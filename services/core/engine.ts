@@ -5,7 +5,7 @@ import { decodeState, encodeState } from './state.ts';
 import { Timers } from './timers.ts';
 
 /** Rises with every change that may change what is said of the same input. */
-export const engineVersion = '1';
+export const engineVersion = '2';
 
 export const engineDefaults = {
   /** Utility power may come up to a day late, and the transfer takes its time. */
@@ -13,6 +13,8 @@ export const engineDefaults = {
   /** Device clocks without NTP drift by minutes; more is a wrong clock. */
   futureToleranceMs: 10 * 60_000,
   lateReviewMs: 5 * 60_000,
+  /** Reports take up to a minute on their way, and a hold of two reports bridges what is lost. */
+  reportMarginMs: 2 * 60_000,
   /** 1 GW: above the largest single steel works on the public grid. */
   highestKw: 1e6,
   engineVersion,
@@ -22,7 +24,8 @@ export const engineDefaults = {
  * The engine over all enterprises of one partition. Records of one arrival time are taken together: what they changed
  * is judged when time moves on, or at the end of the batch, so a bulk delivery is judged once.
  */
-export function createEngine(options: EngineOptions): Engine {
+export function createEngine(given: EngineOptions): Engine {
+  let options = given;
   const enterprises = new Map<string, Enterprise>();
   const seals = new Timers<Enterprise>();
   const reviews = new Timers<Enterprise>();
@@ -76,7 +79,7 @@ export function createEngine(options: EngineOptions): Engine {
     if (enterprise.nextSealMs <= nowMs) {
       enterprise.seal(untilMs);
       touch(enterprise);
-      if (enterprise.busy) evaluate(enterprise);
+      if (enterprise.busy || enterprise.timed) evaluate(enterprise);
       // The model may have learned what changes open verdicts: a restored engine knows of that review, so this one must.
       else scheduleReview(enterprise);
     }
@@ -170,6 +173,19 @@ export function createEngine(options: EngineOptions): Engine {
       enterprises.set(enterpriseId, enterprise);
       seals.push(enterprise.nextSealMs, enterprise);
       scheduleReview(enterprise);
+    },
+
+    useRules(ruleSet) {
+      options = { ...options, ...ruleSet };
+      outputs = [];
+      for (const enterprise of enterprises.values()) {
+        enterprise.useRules(options, nowMs, say);
+        touch(enterprise);
+        scheduleReview(enterprise);
+      }
+      const said = outputs;
+      outputs = [];
+      return said;
     },
 
     resumeAt(ms) {

@@ -1,41 +1,35 @@
 import { alarmAfterAction, alarmAfterFinding, alarmIdOf } from './alarm.ts';
 import { type Output, Refusal } from './batch.ts';
-import { loadModelOptions, minimumDetectableKw, type StoppedButRunning } from './detectors/stopped-but-running.ts';
+import type { Place, SlotJudgement } from './detectors/detector.ts';
+import { detectorOf } from './detectors/index.ts';
+import { verdictOf } from './detectors/reasons.ts';
 import { findingOf } from './finding-record.ts';
-import { MeterState } from './meter-state.ts';
+import type { Revision, Said } from './findings.ts';
+import { floorTo, Holdings, type HoldingsOptions, maxFiled, rulesFor, unchanged } from './holdings.ts';
 import type { Alarm, AlarmAction, Power, SiteEvent, SiteRegistration, Telemetry, WorkRecord } from './records.ts';
-import type { Rule } from './rule.ts';
-import type { Reported } from './shares.ts';
-import { meterOf, Site, type SiteVersion, type Witness } from './site.ts';
-import { intervalProblem } from './slots.ts';
-import { stateBit, Timeline } from './timeline.ts';
+import { statusOf } from './status.ts';
+import type { RunClaim, Subject } from './subject.ts';
 import { Watch } from './watch.ts';
 
-export interface EngineOptions {
+export interface EngineOptions extends HoldingsOptions {
   /** How late data may come and still count, ms; longer where a meter is registered with a longer delivery delay. */
   readonly latenessHorizonMs: number;
-  /** How far device time may run ahead of arrival, ms. */
-  readonly futureToleranceMs: number;
   /** Late data is taken together for this long before verdicts are made anew, ms: a back-fill comes record by record. */
   readonly lateReviewMs: number;
-  /** Highest mean power that a meter of one enterprise can show, kW. */
-  readonly highestKw: number;
+  /** How long after its end a slot that no meter drives is judged, ms: reports are on their way that long. */
+  readonly reportMarginMs: number;
   readonly engineVersion: string;
-  readonly rules: readonly Rule<StoppedButRunning>[];
 }
 
 /** Slots are sealed on this grid: a multiple of every possible slot length. */
 export const sealStepMs = 900_000;
 /** Margin over a declared delivery delay, for the transfer itself. */
 const deliveryMarginMs = 2 * 3_600_000;
-/** Filed work, events and standing alarms kept at most, each. */
-const maxFiled = 1024;
-/** Machines and meters held at most, each, over all descriptions within the horizon. */
-const maxHeld = 4096;
+/** What is held before the oldest open slot in any case, ms: a hold and a run-down reach back to it. */
+const leastLookBackMs = 3_600_000;
 
-const noWork: ReadonlyMap<string, WorkRecord> = new Map();
-const noEvents: ReadonlyMap<string, SiteEvent> = new Map();
 const noAlarms: ReadonlyMap<string, Alarm> = new Map();
+const nothing: readonly never[] = [];
 
 /** The lateness horizon of an enterprise whose meters deliver up to `deliveryDelayMs` late, ms. */
 export function horizonFor(deliveryDelayMs: number, latenessHorizonMs: number): number {
@@ -45,12 +39,9 @@ export function horizonFor(deliveryDelayMs: number, latenessHorizonMs: number): 
 
 type Say = (output: Output) => void;
 
-/** Everything that the engine knows of one enterprise. */
+/** Everything that the engine knows and says of one enterprise. */
 export class Enterprise {
   readonly id: string;
-  readonly site = new Site();
-  /** Every slot that ends at or before is sealed. */
-  sealedMs: number;
   horizonMs: number;
   /** Changed since the last snapshot; kept by the engine. */
   dirty = false;
@@ -59,22 +50,30 @@ export class Enterprise {
   /** For when a review is scheduled, 0 for none; kept by the engine. */
   reviewAtMs = 0;
 
-  private readonly options: EngineOptions;
-  private readonly timelines = new Map<string, Timeline>();
-  /** Sites have few meters: a list weighs less than a map. */
-  private meters: readonly MeterState[] = [];
-  private watches: Watch[] = [];
-  /** Filed work and events by id; most enterprises have none within the horizon. */
-  work: ReadonlyMap<string, WorkRecord> = noWork;
-  events: ReadonlyMap<string, SiteEvent> = noEvents;
+  private options: EngineOptions;
+  private readonly held: Holdings;
+  private watches: readonly Watch[] = [];
   private alarms: ReadonlyMap<string, Alarm> = noAlarms;
   private openSaid = 0;
+  /** Derived: the newest slot end that any watch has judged, and when reports make new slots due. */
+  private judgedMs = 0;
+  private reportsDueMs = Number.POSITIVE_INFINITY;
+  /** A fast detector has something in hand: each sample is to be judged at once. */
+  private sampling = false;
+  private lookBackMs = leastLookBackMs;
 
   constructor(id: string, options: EngineOptions, arrivalMs: number) {
     this.id = id;
     this.options = options;
+    this.held = new Holdings(id, options);
     this.horizonMs = options.latenessHorizonMs;
-    this.sealedMs = sealedBy(arrivalMs - this.horizonMs);
+    this.held.sealedMs = sealedBy(arrivalMs - this.horizonMs);
+    this.makeRoom();
+  }
+
+  /** Every slot that ends at or before is sealed. */
+  get sealedMs(): number {
+    return this.held.sealedMs;
   }
 
   /** When the next slots are to be sealed. */
@@ -82,105 +81,39 @@ export class Enterprise {
     return this.sealedMs + sealStepMs + this.horizonMs;
   }
 
-  // Input: each returns a refusal, or whether anything that was judged must be judged again.
+  // Input: each returns a refusal, or whether anything is to be judged.
 
   register(registration: SiteRegistration): Refusal | boolean {
-    const machines = registration.equipment.filter((e) => !this.timelines.has(e.equipmentId)).length;
-    const meters = registration.meters.filter((m) => !this.meter(m.meterId)).length;
-    if (this.timelines.size + machines > maxHeld || this.meters.length + meters > maxHeld) {
-      return new Refusal('too-many-registrations', `more than ${maxHeld} machines or meters within the horizon`);
-    }
-    const taken = this.site.register(registration);
+    const { held } = this;
+    const taken = held.register(registration, () => {
+      // The horizon only grows: shrinking it would seal at once what was promised to stay open.
+      const promisedMs = horizonFor(held.site.deliveryDelayMs(), this.options.latenessHorizonMs);
+      this.horizonMs = Math.max(this.horizonMs, promisedMs);
+      this.watchPlaces();
+    });
     if (taken !== true) return taken;
-    // The horizon only grows: shrinking it would seal at once what was promised to stay open.
-    this.horizonMs = Math.max(this.horizonMs, horizonFor(this.site.deliveryDelayMs(), this.options.latenessHorizonMs));
-    const latest = this.site.latest()!.registration.effectiveFromMs === registration.effectiveFromMs;
-    for (const { equipmentId, reportIntervalMs } of registration.equipment) {
-      const held = this.timelines.get(equipmentId);
-      const fresh = new Timeline(reportIntervalMs);
-      if (!held) this.timelines.set(equipmentId, fresh);
-      else if (latest && held.widthMinutes !== fresh.widthMinutes) {
-        this.timelines.set(equipmentId, held.withInterval(reportIntervalMs));
-      }
-    }
-    const spanMs = this.horizonMs + sealStepMs + this.options.futureToleranceMs;
-    for (const spec of registration.meters) {
-      const meter = this.meter(spec.meterId);
-      if (!meter || meter.slots.intervalMs !== spec.intervalMs) {
-        this.meters = this.meters
-          .filter((other) => other !== meter)
-          .concat(new MeterState(spec, spanMs, this.sealedMs));
-      } else meter.slots = meter.slots.spanning(spanMs);
-    }
-    for (const { meter } of this.site.all().flatMap((version) => version.witnesses)) this.watch(meter.meterId);
-    this.markStale();
+    for (const watch of this.watches) watch.forgetPlace();
+    this.markStale(Number.NEGATIVE_INFINITY);
     return true;
   }
 
   observe(telemetry: Telemetry, arrivalMs: number): Refusal | boolean {
-    const timeline = this.timelines.get(telemetry.equipmentId);
-    if (!timeline) return new Refusal('unknown-equipment', `equipment ${telemetry.equipmentId} is not registered`);
-    const { observedAtMs } = telemetry;
-    const untimely = this.untimely(observedAtMs, observedAtMs, arrivalMs);
-    if (untimely) return untimely;
-    for (let i = 0; i < telemetry.readings.length; i++) {
-      const reading = telemetry.readings[i]!;
-      if (!Number.isFinite(reading.value)) {
-        return new Refusal('not-a-number', `${reading.indicator} is ${reading.value}`);
-      }
-    }
-    if (!timeline.observe(observedAtMs, stateBit[telemetry.state])) return false;
-    if (floorTo(observedAtMs, timeline.widthMs) >= timeline.judgedMinute * 60_000) return false;
-    this.markStale();
-    return true;
+    const { held } = this;
+    const fromMs = held.observe(telemetry, arrivalMs);
+    if (typeof fromMs !== 'number') return fromMs;
+    return this.changed(fromMs) || held.levelMoved || this.sampling || held.heardMs >= this.reportsDueMs;
   }
 
   measure(power: Power, arrivalMs: number): Refusal | boolean {
-    const meter = this.meter(power.meterId);
-    const spec = meterOf(this.site.at(power.intervalStartMs), power.meterId);
-    if (!meter || !spec) {
-      return new Refusal('unknown-meter', `meter ${power.meterId} is not registered for that time`);
-    }
-    const { meanKw, intervalMs, intervalStartMs } = power;
-    if (!Number.isFinite(meanKw)) return new Refusal('not-a-number', `mean power is ${meanKw}`);
-    if (meanKw < 0 && !spec.exports)
-      return new Refusal('negative-power', `${meanKw} kW on a meter that does not export`);
-    if (Math.abs(meanKw) > this.options.highestKw) {
-      return new Refusal('absurd-power', `${meanKw} kW is beyond ${this.options.highestKw} kW`);
-    }
-    const problem = intervalProblem(intervalMs, spec.intervalMs);
-    if (problem) return new Refusal('bad-interval', problem);
-    // A clock that is a little off moves a reading to the nearest interval; more than a quarter is no longer a reading of it.
-    const startMs = Math.round(intervalStartMs / intervalMs) * intervalMs;
-    if (Math.abs(startMs - intervalStartMs) > intervalMs / 4) {
-      return new Refusal('bad-interval', `start is ${intervalStartMs - startMs} ms off the grid of ${intervalMs} ms`);
-    }
-    const untimely = this.untimely(startMs, startMs + intervalMs, arrivalMs);
-    if (untimely) return untimely;
-    meter.slots.advance(startMs);
-    if (!meter.slots.put(startMs, intervalMs, meanKw, power.quality)) return false;
-    const slotMs = floorTo(startMs, spec.intervalMs);
-    meter.newestMs = Math.max(meter.newestMs, slotMs + spec.intervalMs);
-    for (const watch of this.watches) {
-      if (watch.meterId === power.meterId && slotMs < watch.headMs) watch.stale = true;
-    }
-    return true;
+    return this.takeFiled(this.held.measure(power, arrivalMs));
   }
 
   file(record: WorkRecord): Refusal | boolean {
-    if (!(record.endMs >= record.startMs)) return new Refusal('bad-interval', 'the work ends before it starts');
-    return this.keep(record, this.work.get(record.recordId), this.work.size, () => {
-      this.work = new Map(this.work).set(record.recordId, record);
-    });
+    return this.takeFiled(this.held.file(record));
   }
 
   note(event: SiteEvent): Refusal | boolean {
-    if (event.endMs !== null && !(event.endMs >= event.startMs)) {
-      return new Refusal('bad-interval', 'the event ends before it starts');
-    }
-    return this.keep(event, this.events.get(event.eventId), this.events.size, () => {
-      this.events = new Map(this.events).set(event.eventId, event);
-    });
+    return this.takeFiled(this.held.note(event));
   }
 
   act(action: AlarmAction, nowMs: number, say: Say): Refusal | boolean {
@@ -193,64 +126,53 @@ export class Enterprise {
 
   // Time
 
-  /** Seals every slot that ends at or before `untilMs`: judges it for good, then lets the load model learn it. */
+  /** Seals every slot that ends at or before `untilMs`: judges it for good, then lets the models learn it. */
   seal(untilMs: number): void {
-    for (const meter of this.meters) {
-      const { meterId } = meter;
-      const { intervalMs } = meter.slots;
-      const watches = this.watches.filter((watch) => watch.meterId === meterId);
-      // Beyond the newest reading there is nothing to learn, and nothing to judge unless a run is open.
-      const endMs = watches.some((watch) => watch.busy) ? untilMs : Math.min(untilMs, meter.newestMs);
-      for (let startMs = this.sealedMs; startMs < endMs; startMs += intervalMs) {
-        const spec = meterOf(this.site.at(startMs), meterId);
-        if (spec) meter.follow(spec.installationId);
-        const witness = this.witnessAt(startMs, meterId);
-        const group = this.groupOf(witness, startMs);
-        for (const watch of watches) {
-          const slots = witness ? meter.judge(witness, group, this, startMs, watch.rule.parameters) : [];
-          watch.takeSealed(witness, slots, startMs + intervalMs);
-        }
-        const parameters = watches[0]?.rule.parameters;
-        if (witness && parameters) {
-          meter.learn(witness, group, this, startMs, loadModelOptions(parameters), parameters);
-        }
-      }
-      for (const watch of watches) if (watch.headMs < untilMs) watch.rewind(untilMs, meter.model.version);
+    // More than a step is sealed at once only where nothing happened: then there is nothing to judge or learn.
+    if (untilMs - this.sealedMs <= sealStepMs) {
+      for (const watch of this.watches) this.judgeSealed(watch, untilMs);
+      this.held.learn(this.sealedMs, untilMs);
     }
-    this.sealedMs = untilMs;
-    const keepMs = untilMs - 3_600_000;
-    for (const timeline of this.timelines.values()) timeline.prune(keepMs);
-    if (this.work.size > 0) this.work = without(this.work, (record) => record.endMs < keepMs);
-    if (this.events.size > 0) this.events = without(this.events, (event) => lastMs(event) < keepMs);
+    for (const watch of this.watches) if (watch.headMs < untilMs) watch.rewind(untilMs, this.modelVersion(watch));
+    this.held.sealedMs = untilMs;
+    const keepMs = untilMs - this.lookBackMs;
+    this.held.prune(keepMs);
+    if (this.watches.some((watch) => !this.placeAt(watch, untilMs))) this.forgetPlaces();
     // An alarm that is done with is kept until its finding is settled: what is said of it till then raises no new one.
-    const done = ({ state, changedMs }: Alarm): boolean => state === 'NORMAL' && changedMs < keepMs;
-    if (this.alarms.size > 0) this.alarms = without(this.alarms, done);
-    this.site.prune(keepMs);
-    this.forgetUnnamed();
+    if (this.alarms.size > 0) {
+      const kept = [...this.alarms].filter(([, alarm]) => alarm.state !== 'NORMAL' || alarm.changedMs >= keepMs);
+      if (kept.length < this.alarms.size) this.alarms = new Map(kept);
+    }
+    const busyOn = (meterId: string): boolean =>
+      this.watches.some((watch) => watch.busy && this.placeAt(watch, untilMs)?.meterId === meterId);
+    this.held.forgetUnnamed(untilMs, busyOn);
   }
 
-  /** Brings every watch up to the newest reading and says what has changed. */
+  /** Brings every watch up to what has come and says what has changed. */
   evaluate(nowMs: number, say: Say): void {
     for (const watch of this.watches) {
-      const meter = this.meter(watch.meterId)!;
       if (this.reviewMs(watch) <= nowMs) {
-        watch.rewind(this.sealedMs, meter.model.version);
+        watch.rewind(this.sealedMs, this.modelVersion(watch));
         watch.reviewedMs = nowMs;
       }
-      this.advance(watch, meter);
-      if (watch.busy) this.sayFindings(watch, meter, nowMs, say);
+      this.advance(watch);
+      if (watch.busy) this.sayFindings(watch, nowMs, say);
     }
+    this.deriveDue();
     this.sayStatus(nowMs, say);
   }
 
   /** When late data or a changed model make the unsealed verdicts due again; `Infinity` when nothing does. */
   get nextReviewMs(): number {
-    return Math.min(...this.watches.map((watch) => this.reviewMs(watch)), Number.POSITIVE_INFINITY);
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const watch of this.watches) nextMs = Math.min(nextMs, this.reviewMs(watch));
+    return nextMs;
   }
 
-  /** True when sealing any later slot would change nothing: no reading is newer than the sealed ones, no run is open. */
+  /** True when sealing any later slot would change nothing: nothing newer than the sealed ones came, no run is open. */
   get idle(): boolean {
-    return !this.busy && this.meters.every((meter) => meter.newestMs <= this.sealedMs);
+    if (this.busy || !this.held.isOlderThan(this.sealedMs - this.lookBackMs)) return false;
+    return this.held.site.latest()!.registration.effectiveFromMs <= this.sealedMs;
   }
 
   /** True while something stands that a seal must be followed by an evaluation for. */
@@ -258,170 +180,274 @@ export class Enterprise {
     return this.watches.some((watch) => watch.busy);
   }
 
+  /** True where time alone makes slots due. */
+  get timed(): boolean {
+    return this.watches.some((watch) => this.placeAt(watch, this.clockMs)?.drive === 'time');
+  }
+
+  /** Takes other rules: what goes on under the same id keeps its history, what is gone is taken back. */
+  useRules(options: EngineOptions, nowMs: number, say: Say): void {
+    this.options = options;
+    this.held.options = options;
+    this.held.askAnew();
+    const gone: Watch[] = [];
+    const kept = this.watches.filter((watch) => {
+      const rule = options.rules.find(({ id, detector }) => id === watch.rule.id && detector === watch.rule.detector);
+      if (!rule) gone.push(watch);
+      else if (rule.hash !== watch.rule.hash) {
+        watch.rule = rule;
+        watch.stale = true;
+        watch.reviewedMs = 0;
+      }
+      watch.forgetPlace();
+      return rule !== undefined;
+    });
+    for (const watch of gone) {
+      for (const subject of watch.subjects) {
+        for (const revision of subject.withdraw(nowMs, this.id, watch.rule)) {
+          this.sayRevision(watch, subject, revision, nowMs, say);
+        }
+      }
+    }
+    this.watches = kept;
+    this.watchPlaces();
+    this.evaluate(nowMs, say);
+  }
+
   // State
 
   toState(): { json: unknown; blocks: Uint8Array[] } {
-    const meters = this.meters.map((meter) => meter.toState());
+    const { json, blocks } = this.held.toState();
     return {
       json: {
         id: this.id,
         sealedMs: this.sealedMs,
         horizonMs: this.horizonMs,
-        site: this.site.all().map((version) => version.registration),
-        timelines: [...this.timelines],
-        meters: meters.map(({ json }) => json),
+        lookBackMs: this.lookBackMs,
+        held: json,
         watches: this.watches,
-        work: [...this.work.values()],
-        events: [...this.events.values()],
         alarms: [...this.alarms.values()],
         openSaid: this.openSaid,
       },
-      blocks: meters.flatMap(({ blocks }) => blocks),
+      blocks,
     };
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: the shape is the one that toState wrote.
   static fromState(json: any, blocks: Uint8Array[], options: EngineOptions): Enterprise {
     const enterprise = new Enterprise(json.id, options, 0);
-    enterprise.sealedMs = json.sealedMs;
+    enterprise.held.sealedMs = json.sealedMs;
     enterprise.horizonMs = json.horizonMs;
-    for (const registration of json.site) enterprise.site.register(registration);
-    for (const [id, timeline] of json.timelines) enterprise.timelines.set(id, Timeline.fromJSON(timeline));
-    enterprise.meters = json.meters.map((meter: readonly unknown[]) => MeterState.fromState(meter, blocks));
-    for (const item of json.watches) {
+    enterprise.lookBackMs = json.lookBackMs;
+    enterprise.makeRoom();
+    enterprise.held.restore(json.held, blocks);
+    enterprise.watches = json.watches.flatMap((item: readonly unknown[]) => {
       const rule = options.rules.find((candidate) => candidate.id === item[0]);
-      if (rule) enterprise.watches.push(Watch.fromJSON(item, rule));
-    }
+      return rule ? [Watch.fromJSON(item, rule)] : [];
+    });
     // A rule that is new since the snapshot starts where everything stands.
-    for (const { meter } of enterprise.site.all().flatMap((version) => version.witnesses)) {
-      enterprise.watch(meter.meterId);
-    }
-    if (json.work.length > 0) enterprise.work = new Map(json.work.map((r: WorkRecord) => [r.recordId, r]));
-    if (json.events.length > 0) enterprise.events = new Map(json.events.map((e: SiteEvent) => [e.eventId, e]));
+    enterprise.watchPlaces();
     if (json.alarms.length > 0) enterprise.alarms = new Map(json.alarms.map((a: Alarm) => [a.alarmId, a]));
     enterprise.openSaid = json.openSaid;
+    enterprise.deriveDue();
     return enterprise;
   }
 
-  private watch(meterId: string): void {
-    const { sector } = this.site.latest()!.registration;
-    for (const rule of this.options.rules) {
-      if (rule.sectors.length > 0 && !rule.sectors.includes(sector)) continue;
-      if (this.watches.some((watch) => watch.meterId === meterId && watch.rule === rule)) continue;
-      this.watches = this.watches.concat(new Watch(rule, meterId, this.sealedMs));
+  private makeRoom(): void {
+    this.held.spanMs = this.horizonMs + this.lookBackMs + this.options.futureToleranceMs;
+  }
+
+  /** The clock by which slots that time drives fall due: it moves with the seals, so it is the same in every host. */
+  private get clockMs(): number {
+    return this.sealedMs + this.horizonMs;
+  }
+
+  /** Begins a watch for every place of every rule that has none yet. */
+  private watchPlaces(): void {
+    const known = new Set(this.watches.map((watch) => `${watch.rule.id}/${watch.key}`));
+    const fresh: Watch[] = [];
+    let lookBackMs = this.lookBackMs;
+    for (const version of this.held.site.all()) {
+      for (const rule of rulesFor(this.options.rules, version)) {
+        const detector = detectorOf(rule);
+        for (const { key } of detector.places(version, rule)) {
+          lookBackMs = Math.max(lookBackMs, detector.lookBackMs?.(rule.parameters) ?? 0);
+          const id = `${rule.id}/${key}`;
+          if (known.has(id)) continue;
+          known.add(id);
+          fresh.push(new Watch(rule, key, this.sealedMs));
+        }
+      }
     }
+    this.lookBackMs = lookBackMs;
+    this.makeRoom();
+    if (fresh.length > 0) this.watches = this.watches.concat(fresh);
   }
 
-  /** Forgets machines and meters that no description names and that were silent over the horizon. */
-  private forgetUnnamed(): void {
-    const { equipment, meters } = this.site.latest()!.registration;
-    if (this.timelines.size === equipment.length && this.meters.length === meters.length) return;
-    const named = this.site.all().map((version) => version.registration);
-    const ids = new Set(named.flatMap((site) => site.equipment.map((e) => e.equipmentId)));
-    for (const [id, timeline] of this.timelines) if (!ids.has(id) && timeline.isEmpty) this.timelines.delete(id);
-    const forgotten = ({ meterId, newestMs }: MeterState): boolean =>
-      newestMs <= this.sealedMs &&
-      !named.some((site) => site.meters.some((m) => m.meterId === meterId)) &&
-      !this.watches.some((watch) => watch.busy && watch.meterId === meterId);
-    const gone = this.meters.filter(forgotten);
-    if (gone.length === 0) return;
-    this.meters = this.meters.filter((meter) => !gone.includes(meter));
-    this.watches = this.watches.filter((watch) => this.meter(watch.meterId));
+  /** Forgets watches on places that no description has any more. */
+  private forgetPlaces(): void {
+    const versions = this.held.site.all();
+    this.watches = this.watches.filter(
+      (watch) => watch.busy || versions.some((version) => watch.placeIn(version) !== undefined),
+    );
   }
 
-  private reviewMs(watch: Watch): number {
-    const outdated = watch.stale || watch.modelVersion !== this.meter(watch.meterId)!.model.version;
-    return outdated ? watch.reviewedMs + this.options.lateReviewMs : Number.POSITIVE_INFINITY;
+  private takeFiled(fromMs: Refusal | number): Refusal | boolean {
+    if (typeof fromMs !== 'number') return fromMs;
+    this.changed(fromMs);
+    return fromMs !== unchanged;
   }
 
-  private meter(meterId: string): MeterState | undefined {
-    return this.meters.find((meter) => meter.meterId === meterId);
-  }
-
-  private markStale(): void {
-    for (const watch of this.watches) watch.stale = true;
-  }
-
-  private keep<T extends { revision: number }>(
-    record: T,
-    held: T | undefined,
-    count: number,
-    put: () => void,
-  ): Refusal | boolean {
-    if (held && held.revision >= record.revision) return false;
-    if (!held && count >= maxFiled) {
-      return new Refusal('too-many-records', `more than ${maxFiled} records within the horizon`);
-    }
-    put();
-    this.markStale();
+  /** Marks what has judged with what has now changed; true when anything has. */
+  private changed(fromMs: number): boolean {
+    if (fromMs >= this.judgedMs) return false;
+    this.markStale(fromMs);
     return true;
   }
 
-  private untimely(fromMs: number, toMs: number, arrivalMs: number): Refusal | undefined {
-    if (!(toMs <= arrivalMs + this.options.futureToleranceMs)) {
-      return new Refusal('future-timestamp', `${instant(toMs)} is after its arrival at ${instant(arrivalMs)}`);
-    }
-    if (fromMs < this.sealedMs) {
-      return new Refusal(
-        'beyond-horizon',
-        `${instant(fromMs)} is before the oldest open slot, ${instant(this.sealedMs)}`,
-      );
-    }
-    return undefined;
+  private markStale(fromMs: number): void {
+    for (const watch of this.watches) if (fromMs < watch.headMs) watch.stale = true;
   }
 
-  private advance(watch: Watch, meter: MeterState): void {
-    const { intervalMs } = meter.slots;
-    for (let startMs = watch.headMs; startMs + intervalMs <= meter.newestMs; startMs += intervalMs) {
-      const witness = this.witnessAt(startMs, watch.meterId);
-      const slots = witness
-        ? meter.judge(witness, this.groupOf(witness, startMs + intervalMs), this, startMs, watch.rule.parameters)
-        : [];
-      watch.takeHead(witness, slots, startMs + intervalMs);
+  /** Newest judged slot, and when reports or samples make a slot due that was not judged yet. */
+  private deriveDue(): void {
+    this.judgedMs = 0;
+    this.reportsDueMs = Number.POSITIVE_INFINITY;
+    this.sampling = false;
+    for (const watch of this.watches) {
+      const { headMs } = watch;
+      this.judgedMs = Math.max(this.judgedMs, headMs);
+      const place = this.placeAt(watch, headMs);
+      if (place?.drive === 'samples' && watch.busy) this.sampling = true;
+      if (place?.drive !== 'reports') continue;
+      this.reportsDueMs = Math.min(this.reportsDueMs, headMs + place.stepMs + this.options.reportMarginMs);
     }
   }
 
-  private witnessAt(ms: number, meterId: string): Witness | undefined {
-    const version = this.site.at(ms);
-    return version && witnessOf(version, meterId);
+  private reviewMs(watch: Watch): number {
+    const outdated = watch.stale || watch.modelVersion !== this.modelVersion(watch);
+    return outdated ? watch.reviewedMs + this.options.lateReviewMs : Number.POSITIVE_INFINITY;
   }
 
-  /** The witness's machines with their timelines, which are marked as judged up to `judgedMs`. */
-  private groupOf(witness: Witness | undefined, judgedMs: number): Reported[] {
-    return (witness?.equipment ?? []).map((equipment) => {
-      const timeline = this.timelines.get(equipment.equipmentId)!;
-      timeline.judgedMinute = Math.max(timeline.judgedMinute, judgedMs / 60_000);
-      return { equipment, timeline };
-    });
+  /** Version of all that sealed slots have taught and the watch rests on. */
+  private modelVersion(watch: Watch): number {
+    const place = this.placeAt(watch, watch.headMs);
+    if (place && place.meterId !== '') return this.held.meter(place.meterId)?.model.version ?? 0;
+    return place?.drive === 'samples' ? 0 : this.held.meters.reduce((sum, { model }) => sum + model.version, 0);
   }
 
-  private sayFindings(watch: Watch, meter: MeterState, nowMs: number, say: Say): void {
+  private placeAt(watch: Watch, ms: number): Place | undefined {
+    const { site } = this.held;
+    return watch.placeIn(site.at(ms) ?? site.all()[0]);
+  }
+
+  /** Up to where slots of a place may be judged. */
+  private dueMs({ drive, stepMs, meterId, equipmentId }: Place): number {
+    switch (drive) {
+      case 'load':
+        return this.held.meter(meterId)?.newestMs ?? 0;
+      case 'reports':
+        return floorTo(this.held.heardMs - this.options.reportMarginMs, stepMs);
+      case 'time':
+        return floorTo(this.clockMs - this.options.reportMarginMs, stepMs);
+      case 'samples':
+        return this.held.sampledUntilMs(equipmentId);
+    }
+  }
+
+  private advance(watch: Watch): void {
+    const first = this.placeAt(watch, watch.headMs);
+    if (!first) return;
+    // Slots of another length since: the open ones are cut anew.
+    if (watch.headMs % first.stepMs !== 0) watch.rewind(this.sealedMs, this.modelVersion(watch));
+    const judgedMs = this.judgeSlots(watch, watch.headMs, this.dueMs(first), (place, judgements, startMs, stepMs) =>
+      watch.takeHead(place, judgements, startMs, stepMs),
+    );
+    watch.headMs = judgedMs;
+  }
+
+  private judgeSealed(watch: Watch, untilMs: number): void {
+    const place = this.placeAt(watch, this.sealedMs);
+    // Beyond what has come there is nothing to judge unless a run is open or time alone makes slots due.
+    const endMs = watch.busy || !place || place.drive === 'time' ? untilMs : Math.min(untilMs, this.dueMs(place));
+    this.judgeSlots(watch, this.sealedMs, endMs, (slotPlace, judgements, startMs, stepMs) =>
+      watch.takeSealed(slotPlace, judgements, startMs, stepMs),
+    );
+  }
+
+  /** Judges slots of [fromMs, endMs) in turn and hands each on; returns the end of the last one. */
+  private judgeSlots(
+    watch: Watch,
+    fromMs: number,
+    endMs: number,
+    take: (place: Place | undefined, judgements: readonly SlotJudgement[], startMs: number, stepMs: number) => void,
+  ): number {
+    const { detector, rule } = watch;
+    let startMs = fromMs;
+    for (;;) {
+      const version = this.held.site.at(startMs);
+      const place = watch.placeIn(version);
+      const stepMs = place?.stepMs ?? sealStepMs;
+      if (startMs + stepMs > endMs) return startMs;
+      if (place && !watch.busy && detector.quietUntil) {
+        // The last slot is judged in any case: it gives the reason that the status shows.
+        const calmMs = detector.quietUntil(this.held, place, startMs, endMs - stepMs, rule);
+        if (calmMs > startMs) {
+          startMs = calmMs;
+          continue;
+        }
+      }
+      take(place, this.judge(watch, place, startMs), startMs, stepMs);
+      startMs += stepMs;
+    }
+  }
+
+  private judge(watch: Watch, place: Place | undefined, startMs: number): readonly SlotJudgement[] {
+    const version = this.held.site.at(startMs);
+    return version && place ? watch.detector.judge(this.held, version, place, startMs, watch.rule) : nothing;
+  }
+
+  private sayFindings(watch: Watch, nowMs: number, say: Say): void {
     for (const subject of watch.subjects) {
-      for (const revision of subject.revisions(nowMs, this.sealedMs, this.id, watch.rule)) {
-        // A contradiction may have begun under a description that is forgotten by now: the oldest one held is next to it.
-        const site = this.site.at(revision.said.firstMs) ?? this.site.all()[0];
-        const finding = findingOf(subject, revision, {
-          enterpriseId: this.id,
-          rule: watch.rule,
-          site,
-          witness: site && witnessOf(site, watch.meterId),
-          meterId: watch.meterId,
-          modes: meter.model.modes,
-          intervalMs: meter.slots.intervalMs,
-          nowMs,
-          engineVersion: this.options.engineVersion,
-        });
-        say({ topic: 'findings', value: finding });
-        const alarm = alarmAfterFinding(this.alarms.get(alarmIdOf(finding.findingId)), finding, watch.rule);
-        if (alarm) this.sayAlarm(alarm, say);
+      const whyGone = (said: Said): string => this.whyGone(watch, subject, said);
+      for (const revision of subject.revisions(nowMs, this.sealedMs, this.id, watch.rule, whyGone)) {
+        this.sayRevision(watch, subject, revision, nowMs, say);
       }
     }
     watch.forgetIdle();
   }
 
+  private sayRevision(watch: Watch, subject: Subject, revision: Revision<RunClaim>, nowMs: number, say: Say): void {
+    const { rule } = watch;
+    const { site } = this.held;
+    // A contradiction may have begun under a description that is forgotten by now: the oldest one held is next to it.
+    const version = site.at(revision.said.firstMs) ?? site.all()[0];
+    const finding = findingOf(subject, revision, {
+      view: this.held,
+      rule,
+      site: version,
+      place: watch.placeIn(version),
+      nowMs,
+      engineVersion: this.options.engineVersion,
+    });
+    say({ topic: 'findings', value: finding });
+    const alarm = alarmAfterFinding(this.alarms.get(alarmIdOf(finding.findingId)), finding, rule);
+    if (alarm) this.sayAlarm(alarm, say);
+  }
+
+  /** What the first slot of a finding that is no more claimed is now said to be. */
+  private whyGone(watch: Watch, subject: Subject, { firstMs }: Said): string {
+    const place = this.placeAt(watch, firstMs);
+    const startMs = place && floorTo(firstMs, place.stepMs);
+    if (!place || startMs === undefined || startMs < this.sealedMs) return 'evidence-fell';
+    const at = watch.detector.subjects(place).findIndex(({ kind, id }) => kind === subject.kind && id === subject.id);
+    const reason = this.judge(watch, place, startMs)[at]?.reason;
+    return reason === undefined || verdictOf(reason) === 'CONTRADICTORY' ? 'evidence-fell' : reason;
+  }
+
   private sayAlarm(alarm: Alarm, say: Say): void {
     say({ topic: 'alarms', value: alarm });
-    const others = without(this.alarms, ({ alarmId }) => alarmId === alarm.alarmId);
+    const others = new Map([...this.alarms].filter(([id]) => id !== alarm.alarmId));
     // Nobody looks at the oldest of a thousand: its record stays in the log, the machine forgets it.
     const oldest = others.size >= maxFiled ? [...others.values()].find((other) => !other.conditionActive) : undefined;
     if (oldest) others.delete(oldest.alarmId);
@@ -433,45 +459,11 @@ export class Enterprise {
     if (openFindings === this.openSaid && !this.watches.some((watch) => watch.moved)) return;
     this.openSaid = openFindings;
     for (const watch of this.watches) watch.moved = false;
-    const subjects = this.watches.flatMap((watch) => {
-      const { model, slots } = this.meter(watch.meterId)!;
-      const witness = this.witnessAt(watch.headMs - slots.intervalMs, watch.meterId);
-      if (!witness) return [];
-      const detectableKw = model.modes ? minimumDetectableKw(model.modes, watch.rule.parameters) : null;
-      return watch.status(witness, slots.intervalMs, detectableKw);
-    });
-    const regionCode = this.site.latest()?.registration.regionCode ?? '';
-    say({
-      topic: 'enterprise-status',
-      value: { enterpriseId: this.id, regionCode, asOfMs: nowMs, openFindings, subjects },
-    });
+    say({ topic: 'enterprise-status', value: statusOf(this.held, this.watches, openFindings, nowMs) });
   }
-}
-
-function witnessOf(version: SiteVersion, meterId: string): Witness | undefined {
-  return version.witnesses.find((witness) => witness.meter.meterId === meterId);
 }
 
 /** End of the newest slot that may be sealed at `ms`. */
 export function sealedBy(ms: number): number {
   return floorTo(ms, sealStepMs);
-}
-
-/** When an event ceases to matter: a stoppage lasts until somebody ends it, all else without an end is of its moment. */
-function lastMs({ kind, startMs, endMs }: SiteEvent): number {
-  const lasts = kind === 'STOPPAGE_DECLARED' || kind === 'STOPPAGE_ORDERED';
-  return endMs ?? (lasts ? Number.POSITIVE_INFINITY : startMs);
-}
-
-function floorTo(ms: number, stepMs: number): number {
-  return Math.floor(ms / stepMs) * stepMs;
-}
-
-function without<T>(map: ReadonlyMap<string, T>, gone: (value: T) => boolean): Map<string, T> {
-  return new Map([...map].filter(([, value]) => !gone(value)));
-}
-
-/** ISO 8601 for people; whatever no calendar holds is shown as it is. */
-function instant(ms: number): string {
-  return Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : String(ms);
 }

@@ -119,6 +119,17 @@ export class ExplainedLoad {
     return { llr: ratio(kw), atBest: ratio(withIt.kw) };
   }
 
+  /**
+   * Least load of one machine that shows while all the others behind the meter run, kW: what at evidence `limit` lies
+   * outside of their spread. `undefined` for a machine that is not among them.
+   */
+  minimumDetectableKw(equipmentId: string, limit: number): number | undefined {
+    const index = this.equipmentIds.indexOf(equipmentId);
+    if (index < 0) return undefined;
+    const others = this.explain(this.equipmentIds.map((_, i) => (i === index ? 0 : 1)));
+    return (limit * others.sdKw) / Math.SQRT2;
+  }
+
   toJSON(): readonly unknown[] {
     const { equipmentIds, mean, covariance, baseSpread, runningSpread, learnedMs } = this;
     return [equipmentIds, mean, covariance, baseSpread, runningSpread, learnedMs];

@@ -1,51 +1,60 @@
-import { stoppedButRunningSummary } from './catalogue.ts';
-import { minimumDetectableKw, type StoppedButRunning } from './detectors/stopped-but-running.ts';
+import type { FindingFacts, Place, SiteView } from './detectors/detector.ts';
+import { detectorOf } from './detectors/index.ts';
+import { minimumDetectableKw } from './detectors/stopped-but-running.ts';
 import type { Revision } from './findings.ts';
-import { type Modes, medianKw } from './load-model.ts';
-import type { EvidenceSlot, Finding } from './records.ts';
+import { medianKw } from './load-model.ts';
+import type { EvidenceSlot, Finding, SubjectKind } from './records.ts';
 import type { Rule } from './rule.ts';
 import { confirmationLimit, evidenceOf } from './sequential-test.ts';
-import type { SiteVersion, Witness } from './site.ts';
+import type { SiteVersion } from './site.ts';
 import type { RunClaim, Subject } from './subject.ts';
 
 export interface FindingContext {
-  readonly enterpriseId: string;
-  readonly rule: Rule<StoppedButRunning>;
-  /** Description and witness in force at the first slot. */
+  readonly view: SiteView;
+  readonly rule: Rule;
+  /** Description and place in force at the first slot; the oldest that is held where those are forgotten. */
   readonly site: SiteVersion | undefined;
-  readonly witness: Witness | undefined;
-  readonly meterId: string;
-  readonly modes: Modes | undefined;
-  readonly intervalMs: number;
+  readonly place: Place | undefined;
   readonly nowMs: number;
   readonly engineVersion: string;
 }
 
 /** The finding record of a revision, with its evidence and its sentence in both languages. */
 export function findingOf(subject: Subject, revision: Revision<RunClaim>, context: FindingContext): Finding {
-  const { rule, modes, witness, site } = context;
+  const { rule, place, site, view } = context;
   const { said } = revision;
-  const seenMeanKw = said.kwMs / said.contradictoryMs;
-  const stoppedUpperKw = said.upperKwMs / said.contradictoryMs;
-  // What the meter learned is of the whole group; for one machine among several it would mislead.
-  const own = modes && (witness?.equipment.length === 1 || subject.kind !== 'EQUIPMENT') ? modes : undefined;
-  const runningTypicalKw = own ? medianKw(own.running) : null;
-  const machines = (witness?.equipment ?? []).filter(
-    (machine) => subject.kind !== 'EQUIPMENT' || machine.equipmentId === subject.id,
-  );
-  const summary = stoppedButRunningSummary({
-    subjectKind: subject.kind,
-    subjectName: nameOf(subject, site),
-    machineNames: machines.map((machine) => machine.name || machine.equipmentId),
-    meterId: context.meterId,
+  const detector = detectorOf(rule);
+  const { kind: subjectKind, id: subjectId, equipmentIds } = subject;
+  const meterId = place?.meterId ?? '';
+  const indicator = place ? detector.indicator(place, rule) : null;
+  const ofPower = indicator === null && meterId !== '' && said.seenMs !== 0;
+  const seen = said.contradictoryMs > 0 ? said.seenMs / said.contradictoryMs : 0;
+  const bound = said.contradictoryMs > 0 ? said.boundMs / said.contradictoryMs : 0;
+  const policy = detector.policy(rule.parameters, place?.stepMs ?? 900_000);
+  const chance = policy.falseAlarmsPerMonth !== undefined;
+  const load = loadOf(context, meterId, subjectKind, equipmentIds);
+  const facts: FindingFacts = {
+    rule,
+    subjectKind,
+    subjectName: nameOf(subjectKind, subjectId, site),
+    machineNames: equipmentIds.map((id) => nameOf('EQUIPMENT', id, site)),
+    meterId,
+    reason: said.reason,
+    cause: said.cause ?? null,
+    indicator,
+    firstMs: said.firstMs,
+    lastEndMs: said.lastEndMs,
+    timeZone: site?.registration.timeZone ?? 'Asia/Shanghai',
     minutes: said.contradictoryMs / 60_000,
-    seenKw: seenMeanKw,
-    stoppedUpperKw,
-    runningTypicalKw,
+    seen,
+    bound,
+    runningTypicalKw: load.typicalKw,
     logLikelihoodRatio: said.logLikelihoodRatio,
-  });
+    cameras: said.cameras,
+    detail: said.detail,
+  };
+  const summary = detector.sentence(facts);
   const slots: readonly EvidenceSlot[] = revision.claim ? evidenceOf(revision.claim.run) : [];
-  const slotsPerMonth = (30 * 86_400_000) / context.intervalMs;
   return {
     findingId: said.findingId,
     revision: said.revision,
@@ -57,32 +66,60 @@ export function findingOf(subject: Subject, revision: Revision<RunClaim>, contex
     ruleHash: rule.hash,
     engineVersion: context.engineVersion,
     level: rule.level,
-    enterpriseId: context.enterpriseId,
+    enterpriseId: view.id,
     regionCode: site?.registration.regionCode ?? '',
-    subjectKind: subject.kind,
-    subjectId: subject.id,
-    equipmentIds: machines.map((machine) => machine.equipmentId),
-    meterId: context.meterId,
+    subjectKind,
+    subjectId,
+    equipmentIds: equipmentIds.slice(0, 256),
+    meterId,
     firstSlotMs: said.firstMs,
     lastSlotEndMs: said.lastEndMs,
     firstSaidMs: said.firstSaidMs,
     saidMs: context.nowMs,
     contradictoryMs: said.contradictoryMs,
-    seenMeanKw,
-    stoppedUpperKw,
-    runningTypicalKw,
-    minimumDetectableKw: own ? minimumDetectableKw(own, rule.parameters) : null,
-    logLikelihoodRatio: said.logLikelihoodRatio,
-    falseAlarmBound: slotsPerMonth / Math.exp(confirmationLimit(rule.parameters, context.intervalMs)),
+    seenMeanKw: ofPower ? seen : null,
+    stoppedUpperKw: ofPower ? bound : null,
+    runningTypicalKw: ofPower ? load.typicalKw : null,
+    minimumDetectableKw: ofPower ? load.detectableKw : null,
+    logLikelihoodRatio: chance ? said.logLikelihoodRatio : 0,
+    falseAlarmBound: chance && place ? slotsPerMonth(place) / Math.exp(confirmationLimit(policy, place.stepMs)) : 0,
     summaryEn: summary.en,
     summaryZh: summary.zh,
     slots,
     retractedBecause: revision.retractedBecause,
     supersededBy: revision.supersededBy,
+    reason: said.reason,
+    cause: said.cause ?? null,
+    indicator,
+    seen: indicator === null ? null : seen,
+    bound: indicator === null ? null : bound,
+    cameras: said.cameras,
   };
 }
 
-function nameOf(subject: Subject, site: SiteVersion | undefined): string {
-  if (subject.kind === 'ENTERPRISE') return site?.registration.name || subject.id;
-  return site?.registration.equipment.find((e) => e.equipmentId === subject.id)?.name || subject.id;
+function slotsPerMonth(place: Place): number {
+  return (30 * 86_400_000) / place.stepMs;
+}
+
+/** What the meter has learned of the subject; for one machine among several, what it learned of all would mislead. */
+function loadOf({ view }: FindingContext, meterId: string, kind: SubjectKind, equipmentIds: readonly string[]) {
+  const modes = meterId === '' ? undefined : view.meter(meterId)?.model.modes;
+  const behind = view.meter(meterId)?.explained?.equipmentIds.length ?? 1;
+  if (!modes || (kind === 'EQUIPMENT' && behind > equipmentIds.length)) return { typicalKw: null, detectableKw: null };
+  return { typicalKw: medianKw(modes.running), detectableKw: minimumDetectableKw(modes, view.load) };
+}
+
+/** Name of a subject as people at the site know it; its id where nobody named it. */
+export function nameOf(kind: SubjectKind, id: string, site: SiteVersion | undefined): string {
+  const registration = site?.registration;
+  switch (kind) {
+    case 'ENTERPRISE':
+      return registration?.name || id;
+    case 'EQUIPMENT':
+      return registration?.equipment.find((e) => e.equipmentId === id)?.name || id;
+    case 'SECTION':
+      return registration?.sections.find((section) => section.sectionId === id)?.name || id;
+    default:
+      return id;
+  }
 }

@@ -12,9 +12,13 @@ function aClaim(minutes: number, changes: Partial<Claim> = {}): Claim {
     ended: false,
     settled: false,
     contradictoryMs: minutes * minuteMs,
-    kwMs: 40 * minutes * minuteMs,
-    upperKwMs: 5 * minutes * minuteMs,
+    seenMs: 40 * minutes * minuteMs,
+    boundMs: 5 * minutes * minuteMs,
     logLikelihoodRatio: minutes,
+    reason: 'load-of-running-kind',
+    cause: undefined,
+    cameras: [],
+    detail: {},
     ...changes,
   };
 }
@@ -154,8 +158,8 @@ describe('a finding', () => {
     expect(revision!.said).toMatchObject({
       firstSaidMs: startMs + 7,
       contradictoryMs: hourMs,
-      kwMs: closed.kwMs,
-      upperKwMs: closed.upperKwMs,
+      seenMs: closed.seenMs,
+      boundMs: closed.boundMs,
       logLikelihoodRatio: 60,
     });
   });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { FindingState } from './records.ts';
+import type { CameraWitness, FindingState } from './records.ts';
 
 /** What a detector claims of one subject now: one contradiction. The same claim is recognised by its first slot. */
 export interface Claim {
@@ -11,10 +11,14 @@ export interface Claim {
   /** All slots that it rests on are sealed. */
   readonly settled: boolean;
   readonly contradictoryMs: number;
-  /** Mean and stop-explained load over the contradictory time, as sums in kW times ms. */
-  readonly kwMs: number;
-  readonly upperKwMs: number;
+  /** What was seen, and the bound that it crossed, as sums over the contradictory time: unit times ms. */
+  readonly seenMs: number;
+  readonly boundMs: number;
   readonly logLikelihoodRatio: number;
+  readonly reason: string;
+  readonly cause: string | undefined;
+  readonly cameras: readonly CameraWitness[];
+  readonly detail: Readonly<Record<string, string | number>>;
 }
 
 /** What was last said of a claim, kept until it is settled. */
@@ -26,9 +30,13 @@ export interface Said {
   state: FindingState;
   lastEndMs: number;
   contradictoryMs: number;
-  kwMs: number;
-  upperKwMs: number;
+  seenMs: number;
+  boundMs: number;
   logLikelihoodRatio: number;
+  reason: string;
+  cause: string | undefined;
+  cameras: readonly CameraWitness[];
+  detail: Readonly<Record<string, string | number>>;
 }
 
 export interface Revision<C extends Claim> {
@@ -59,7 +67,8 @@ export function findingIdOf(
 
 /**
  * Compares what is claimed now with what was last said and returns what is to be said: only differences. `said` is
- * brought up to date; `isFinal` tells whether the sealed slots rule out that it is ever claimed again. A claim never vanishes in silence: it is closed, or retracted with a reason.
+ * brought up to date; `isFinal` tells whether the sealed slots rule out that it is ever claimed again, `whyGone` why one
+ * that is claimed no more is not. A claim never vanishes in silence: it is closed, or retracted with a reason.
  */
 export function revise<C extends Claim>(
   said: Map<number, Said>,
@@ -67,6 +76,7 @@ export function revise<C extends Claim>(
   nowMs: number,
   isFinal: (said: Said) => boolean,
   idOf: (firstMs: number) => string,
+  whyGone: (said: Said) => string = () => 'evidence-fell',
 ): Revision<C>[] {
   const revisions: Revision<C>[] = [];
   const claimed = new Set<number>();
@@ -84,9 +94,13 @@ export function revise<C extends Claim>(
       state: state ?? before!.state,
       lastEndMs: claim.lastEndMs,
       contradictoryMs: claim.contradictoryMs,
-      kwMs: claim.kwMs,
-      upperKwMs: claim.upperKwMs,
+      seenMs: claim.seenMs,
+      boundMs: claim.boundMs,
       logLikelihoodRatio: claim.logLikelihoodRatio,
+      reason: claim.reason,
+      cause: claim.cause,
+      cameras: claim.cameras,
+      detail: claim.detail,
     };
     if (claim.settled) said.delete(claim.firstMs);
     else said.set(claim.firstMs, after);
@@ -105,7 +119,7 @@ export function revise<C extends Claim>(
       claim: undefined,
       said: after,
       settled,
-      retractedBecause: heir ? 'superseded' : 'evidence-fell',
+      retractedBecause: heir ? 'superseded' : whyGone(before),
       supersededBy: heir ? idOf(heir.firstMs) : null,
     });
   }
@@ -119,7 +133,9 @@ function nextState(before: Said | undefined, claim: Claim): FindingState | undef
   const changed =
     before.lastEndMs !== claim.lastEndMs ||
     before.contradictoryMs !== claim.contradictoryMs ||
-    before.logLikelihoodRatio !== claim.logLikelihoodRatio;
+    before.logLikelihoodRatio !== claim.logLikelihoodRatio ||
+    before.reason !== claim.reason ||
+    before.cause !== claim.cause;
   if (claim.ended) return before.state === 'CLOSED' && !changed ? undefined : 'CLOSED';
   if (!claim.confirmed) return undefined;
   if (before.state === 'PROVISIONAL') return 'CONFIRMED';

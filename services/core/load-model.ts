@@ -9,6 +9,8 @@
  * stopped.
  */
 
+import type { LoadParameters } from './load-parameters.ts';
+
 /** Bins of 10 %: finer than the spread of any idle mode we need to tell from a running one. */
 const binRatio = Math.log(1.1);
 /** Loads below this count as nothing, kW: below the starting current of revenue meters on the smallest connections. */
@@ -22,6 +24,14 @@ export interface LoadModelOptions {
   readonly memoryMs: number;
   /** Highest ratio of stopped to running load at which the two are taken for different states. */
   readonly highestStoppedRatio: number;
+}
+
+export function loadModelOptions(load: LoadParameters): LoadModelOptions {
+  return {
+    leastModeMs: load.leastModeHours * 3_600_000,
+    memoryMs: load.memoryDays * 86_400_000,
+    highestStoppedRatio: load.highestStoppedRatio,
+  };
 }
 
 /** Log-scale description of one mode: an asymmetric Laplace distribution. */

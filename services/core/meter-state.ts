@@ -1,12 +1,11 @@
-import { judgeMachine, judgeSomeMachine } from './detectors/shared-meter.ts';
-import { judgeSlot, type StoppedButRunning } from './detectors/stopped-but-running.ts';
+import type { SiteView } from './detectors/detector.ts';
 import { ExplainedLoad } from './explained-load.ts';
-import { LoadModel, type LoadModelOptions, leastKw } from './load-model.ts';
-import type { Meter } from './records.ts';
-import { type Filed, groupShares, type Reported } from './shares.ts';
+import { LoadModel, leastKw, loadModelOptions } from './load-model.ts';
+import type { LoadParameters } from './load-parameters.ts';
+import type { Meter, Power } from './records.ts';
+import { groupShares, reportedGroup } from './shares.ts';
 import type { Witness } from './site.ts';
 import { LoadSlots } from './slots.ts';
-import type { JudgedSlot } from './subject.ts';
 import type { Shares } from './timeline.ts';
 
 /** What is known of one meter: its load over the horizon and what was learned from it. */
@@ -15,7 +14,7 @@ export class MeterState {
   slots: LoadSlots;
   model = new LoadModel();
   /** Where several machines share the meter: what each of them adds to its load. */
-  private explained: ExplainedLoad | undefined;
+  explained: ExplainedLoad | undefined;
   private installationId: string;
   /** Whole minutes since the epoch fit a small integer, milliseconds would be boxed. */
   private newestMinute: number;
@@ -43,64 +42,23 @@ export class MeterState {
     return quality === 'measured' || quality === 'estimated' ? this.slots.kwAt(startMs) : undefined;
   }
 
-  /**
-   * Judges one slot: first the group behind the meter, then each machine of it where the load may tell them apart.
-   * `group` holds the machines in the witness's order.
-   */
-  judge(
-    witness: Witness,
-    group: readonly Reported[],
-    filed: Filed,
-    startMs: number,
-    parameters: StoppedButRunning,
-  ): JudgedSlot[] {
-    const { intervalMs } = this.slots;
-    const kw = this.usableKw(startMs, witness.meter.exports);
-    const shares = groupShares(group, filed, startMs, startMs + intervalMs, parameters);
-    const sameMeter = witness.meter.installationId === this.installationId;
-    const slotOf = (judgement: JudgedSlot['judgement'], stoppedShare: number): JudgedSlot => ({
-      startMs,
-      intervalMs,
-      kw,
-      stoppedShare,
-      judgement,
-    });
-    const whole = judgeSlot(
-      kw,
-      shares,
-      {
-        modes: sameMeter ? this.model.modes : undefined,
-        ratedKw: witness.ratedKw,
-        smallestRatedKw: witness.smallestRatedKw,
-        machines: witness.equipment.length,
-        dedicated: witness.dedicated,
-      },
-      parameters,
-    );
-    if (!witness.tellsApart) return [slotOf(whole, shares.stopped)];
-    const each = this.machineShares(group, filed, startMs, parameters);
-    const explained = sameMeter ? this.explained : undefined;
-    const some = shares.stopped < 1 ? judgeSomeMachine(each, kw, explained, intervalMs, parameters) : undefined;
-    return [
-      slotOf(some ?? whole, some ? 1 : shares.stopped),
-      ...each.map((own, index) =>
-        slotOf(judgeMachine(index, each, kw, explained, intervalMs, parameters), own.stopped),
-      ),
-    ];
+  /** Takes a reading whose interval begins at `startMs`; false when it changes nothing. */
+  put({ intervalMs, meanKw, quality }: Power, startMs: number): boolean {
+    this.slots.advance(startMs);
+    return this.slots.put(startMs, intervalMs, meanKw, quality);
+  }
+
+  /** Whether what was learned is of this installation of the meter. */
+  isInstallation(installationId: string): boolean {
+    return installationId === this.installationId;
   }
 
   /** Learns one sealed slot. Sealed slots come in event-time order. */
-  learn(
-    witness: Witness,
-    group: readonly Reported[],
-    filed: Filed,
-    startMs: number,
-    options: LoadModelOptions,
-    parameters: StoppedButRunning,
-  ): void {
+  learn(witness: Witness, view: SiteView, startMs: number): void {
+    const { load } = view;
     const kw = this.usableKw(startMs, witness.meter.exports);
     if (kw === undefined) return;
-    this.model.learn(kw, this.slots.intervalMs, options);
+    this.model.learn(kw, this.slots.intervalMs, loadModelOptions(load));
     if (!witness.tellsApart) return;
     const { equipmentIds: ids } = witness;
     if (this.explained && isSameList(this.explained.equipmentIds, ids)) this.explained.equipmentIds = ids;
@@ -109,8 +67,8 @@ export class MeterState {
       // Ten times the first load seen is wide enough for any base: the first slots decide.
       this.explained = new ExplainedLoad(ids, rated, 10 * Math.max(kw, leastKw));
     }
-    const each = this.machineShares(group, filed, startMs, parameters);
-    const bare = this.machineShares(group, filed, startMs, { ...parameters, runDownMinutes: 0 });
+    const each = this.machineShares(witness, view, startMs, load);
+    const bare = this.machineShares(witness, view, startMs, { ...load, runDownMinutes: 0 });
     // A machine that runs down, stands by or is silent draws anything between nothing and its load: that teaches nothing.
     const clear = each.every((s, i) => s.unknown + s.standby === 0 && s.running === bare[i]!.running);
     if (!clear) return;
@@ -159,14 +117,11 @@ export class MeterState {
     return meter;
   }
 
-  private machineShares(
-    group: readonly Reported[],
-    filed: Filed,
-    startMs: number,
-    parameters: StoppedButRunning,
-  ): Shares[] {
+  private machineShares(witness: Witness, view: SiteView, startMs: number, load: LoadParameters): Shares[] {
     const endMs = startMs + this.slots.intervalMs;
-    return group.map((machine) => groupShares([machine], filed, startMs, endMs, parameters));
+    return reportedGroup(view, witness.equipment).map((machine) =>
+      groupShares([machine], view, startMs, endMs, load, 'reported'),
+    );
   }
 }
 

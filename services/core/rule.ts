@@ -1,4 +1,5 @@
-import type { Level, Sector } from './records.ts';
+import type { LoadParameters } from './load-parameters.ts';
+import type { EquipmentKind, Level, Sector } from './records.ts';
 
 export interface BothLanguages {
   readonly en: string;
@@ -16,5 +17,13 @@ export interface Rule<Parameters = unknown> {
   readonly advice: BothLanguages;
   /** Empty: all sectors. */
   readonly sectors: readonly Sector[];
+  /** Kinds of equipment that it looks at; empty: as the detector has it. */
+  readonly equipmentKinds: readonly EquipmentKind[];
   readonly parameters: Parameters;
+}
+
+/** All that judges: the rules, and how reports and loads are read for all of them. */
+export interface RuleSet {
+  readonly load: LoadParameters;
+  readonly rules: readonly Rule[];
 }

@@ -1,24 +1,27 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Reason, SlotJudgement } from './detectors/stopped-but-running.ts';
+import { type SlotJudgement, unjudged } from './detectors/detector.ts';
+import { enterReasons } from './detectors/reasons.ts';
+import { stoppedButRunning } from './detectors/stopped-but-running.ts';
 import { cloneTest, confirmationLimit, evidenceOf, foldSlot, type Run, type TestState } from './sequential-test.ts';
 import { aRandom, minuteMs, parameters, startMs } from './testing/builders.ts';
 
+enterReasons(stoppedButRunning.reasons);
+const policy = stoppedButRunning.policy(parameters, 5 * minuteMs);
 const slotMs = 5 * minuteMs;
 
-function judged(logLikelihoodRatio: number, reason: Reason = 'load-of-running-kind'): SlotJudgement {
-  return { kind: 'judged', reason, logLikelihoodRatio, upperKw: 5 };
+function judged(logLikelihoodRatio: number, reason = 'load-of-running-kind'): SlotJudgement {
+  return { kind: 'judged', reason, logLikelihoodRatio, seen: 40, bound: 5, share: 1 };
 }
 const quiet = judged(-8, 'load-of-stopped-kind');
-const unknown: SlotJudgement = { kind: 'unknown', reason: 'load-missing', logLikelihoodRatio: 0, upperKw: 0 };
-const running: SlotJudgement = { kind: 'not-stopped', reason: 'reported-running', logLikelihoodRatio: 0, upperKw: 0 };
+const unknown = unjudged('unknown', 'load-missing');
+const running = unjudged('not-claimed', 'reported-running');
 
 /** Folds judgements in turn; returns the state and the runs that ended. */
 function fold(judgements: readonly SlotJudgement[], intervalMs = slotMs): { state: TestState; ended: Run[] } {
   const state: TestState = { cusum: 0, run: undefined };
   const ended: Run[] = [];
   for (const [i, judgement] of judgements.entries()) {
-    const slot = { startMs: startMs + i * intervalMs, intervalMs, kw: 40, stoppedShare: 1 };
-    const run = foldSlot(state, slot, judgement, parameters);
+    const run = foldSlot(state, startMs + i * intervalMs, intervalMs, judgement, policy);
     if (run) ended.push(run);
   }
   return { state, ended };
@@ -40,7 +43,7 @@ describe('a sequential test', () => {
   });
 
   test('does not confirm before the time that clocks may be off', () => {
-    const limit = confirmationLimit(parameters, minuteMs);
+    const limit = confirmationLimit(policy, minuteMs);
     expect(fold(times(9, judged(limit)), minuteMs).state.run!.confirmed).toBe(false);
     expect(fold(times(10, judged(limit)), minuteMs).state.run!.confirmed).toBe(true);
   });
@@ -85,7 +88,7 @@ describe('a sequential test', () => {
     const { state } = fold(times(4, judged(11)));
     const before = structuredClone(state);
     const copy = cloneTest(state);
-    foldSlot(copy, { startMs, intervalMs: slotMs, kw: 40, stoppedShare: 1 }, judged(11), parameters);
+    foldSlot(copy, startMs, slotMs, judged(11), policy);
     expect(state).toEqual(before);
     expect(copy).not.toEqual(before);
   });
@@ -101,8 +104,8 @@ describe('a sequential test', () => {
     let confirmed = 0;
     for (let i = 0; i < slots; i++) {
       const had = state.run?.confirmed ?? false;
-      const slot = { startMs: startMs + i * 900_000, intervalMs: 900_000, kw: 2, stoppedShare: 1 };
-      foldSlot(state, slot, judged(d * normal() - (d * d) / 2, 'load-between-modes'), parameters);
+      const weak = judged(d * normal() - (d * d) / 2, 'load-between-modes');
+      foldSlot(state, startMs + i * 900_000, 900_000, weak, policy);
       if (!had && state.run?.confirmed) confirmed++;
     }
     expect(confirmed / months).toBeLessThanOrEqual(parameters.falseAlarmsPerMonth);

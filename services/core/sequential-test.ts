@@ -1,36 +1,44 @@
 /**
  * The sequential test over the slots of one subject: a CUSUM of log-likelihood ratios, so that weak evidence adds up and
- * the rate of false confirmations is bounded and stated.
+ * the rate of false confirmations is bounded and stated. Where a contradiction is no matter of chance, time alone counts.
  */
-import { type SlotJudgement, type StoppedButRunning, verdictOf } from './detectors/stopped-but-running.ts';
-import type { EvidenceSlot } from './records.ts';
+import type { SlotJudgement, TestPolicy } from './detectors/detector.ts';
+import { verdictOf } from './detectors/reasons.ts';
+import type { CameraWitness, EvidenceSlot } from './records.ts';
 
 /**
- * Evidence at which a run is confirmed. A CUSUM of log-likelihood ratios that signals at h has a mean time between
- * false signals of at least e^h slots (Lorden 1971, Ann. Math. Statist. 42(6)), given the model and independent slots.
+ * Evidence at which a run is confirmed; 0 where nothing is left to chance. A CUSUM of log-likelihood ratios that signals
+ * at h has a mean time between false signals of at least e^h slots (Lorden 1971, Ann. Math. Statist. 42(6)), given the
+ * model and independent slots.
  */
-export function confirmationLimit(p: StoppedButRunning, intervalMs: number): number {
+export function confirmationLimit(policy: TestPolicy, intervalMs: number): number {
+  if (policy.falseAlarmsPerMonth === undefined) return 0;
   const slotsPerMonth = (30 * 86_400_000) / intervalMs;
-  return Math.log(slotsPerMonth / p.falseAlarmsPerMonth);
+  return Math.log(slotsPerMonth / policy.falseAlarmsPerMonth);
 }
 
-/** A stretch of slots in which evidence for running holds against a reported stop. */
+/** A stretch of slots in which evidence holds against what was claimed. */
 export interface Run {
   firstMs: number;
-  /** End of the last slot with evidence for running. */
+  /** End of the last slot with evidence for the contradiction. */
   lastEndMs: number;
   contradictoryMs: number;
   /** Sums over contradictory slots, weighted by their length: mean and bound follow. */
-  kwMs: number;
-  upperKwMs: number;
+  seenMs: number;
+  boundMs: number;
   logLikelihoodRatio: number;
   /** True once a single slot was contradictory. */
   provisional: boolean;
   confirmed: boolean;
-  /** Time at stop level since `lastEndMs`. */
+  /** Time since `lastEndMs` that spoke against it. */
   quietMs: number;
   first: EvidenceSlot[];
   last: EvidenceSlot[];
+  /** Of the last slot that was contradictory by itself, or before there is one, of the last with evidence. */
+  reason: string;
+  cause: string | undefined;
+  cameras: readonly CameraWitness[];
+  detail: Readonly<Record<string, string | number>>;
 }
 
 /** Where the sequential test of one subject stands after a slot. */
@@ -40,6 +48,8 @@ export interface TestState {
 }
 
 const evidenceKept = 48;
+const camerasKept = 16;
+const noDetail = {};
 
 /**
  * Takes one slot into the sequential test; returns a run that ended with it, if it was at least provisional. Missing
@@ -47,49 +57,30 @@ const evidenceKept = 48;
  */
 export function foldSlot(
   state: TestState,
-  slot: {
-    readonly startMs: number;
-    readonly intervalMs: number;
-    readonly kw: number | undefined;
-    readonly stoppedShare: number;
-  },
+  startMs: number,
+  intervalMs: number,
   judgement: SlotJudgement,
-  p: StoppedButRunning,
+  policy: TestPolicy,
 ): Run | undefined {
   if (judgement.kind === 'unknown') return undefined;
-  if (judgement.kind === 'not-stopped') return endRun(state);
+  if (judgement.kind === 'not-claimed') return endRun(state);
   const llr = judgement.logLikelihoodRatio;
   if (llr > 0) {
-    const run = state.run ?? newRun(slot.startMs);
+    const run = state.run ?? newRun(judgement.fromMs ?? startMs);
     state.run = run;
     state.cusum += llr;
-    run.lastEndMs = slot.startMs + slot.intervalMs;
-    run.quietMs = 0;
-    const weightMs = slot.intervalMs * slot.stoppedShare;
-    run.contradictoryMs += weightMs;
-    run.kwMs += slot.kw! * weightMs;
-    run.upperKwMs += judgement.upperKw * weightMs;
-    run.logLikelihoodRatio += llr;
-    keepEvidence(run, {
-      startMs: slot.startMs,
-      intervalMs: slot.intervalMs,
-      meanKw: slot.kw!,
-      stoppedShare: slot.stoppedShare,
-      logLikelihoodRatio: llr,
-    });
-    if (verdictOf[judgement.reason] === 'CONTRADICTORY') run.provisional = true;
-    const longEnough = run.contradictoryMs >= p.confirmAfterMinutes * 60_000;
-    if (longEnough && state.cusum >= confirmationLimit(p, slot.intervalMs)) {
+    take(run, startMs, intervalMs, judgement);
+    if (run.contradictoryMs >= policy.confirmAfterMs && state.cusum >= confirmationLimit(policy, intervalMs)) {
       run.provisional = true;
       run.confirmed = true;
     }
     return undefined;
   }
-  state.cusum = Math.max(0, state.cusum + llr);
+  state.cusum = policy.falseAlarmsPerMonth === undefined ? 0 : Math.max(0, state.cusum + llr);
   const { run } = state;
   if (!run) return undefined;
-  run.quietMs += slot.intervalMs;
-  const over = run.confirmed ? run.quietMs >= p.clearAfterMinutes * 60_000 : state.cusum === 0;
+  run.quietMs += intervalMs;
+  const over = run.confirmed ? run.quietMs >= policy.clearAfterMs : state.cusum === 0;
   return over ? endRun(state) : undefined;
 }
 
@@ -103,19 +94,51 @@ export function evidenceOf(run: Run): EvidenceSlot[] {
   return [...run.first, ...run.last];
 }
 
+function take(run: Run, startMs: number, intervalMs: number, judgement: SlotJudgement): void {
+  const { logLikelihoodRatio, reason, share } = judgement;
+  run.lastEndMs = judgement.toMs ?? startMs + intervalMs;
+  run.quietMs = 0;
+  const weightMs = intervalMs * share;
+  const seen = judgement.seen ?? 0;
+  run.contradictoryMs += weightMs;
+  run.seenMs += seen * weightMs;
+  run.boundMs += judgement.bound * weightMs;
+  run.logLikelihoodRatio += logLikelihoodRatio;
+  keepEvidence(run, { startMs, intervalMs, meanKw: seen, stoppedShare: share, logLikelihoodRatio });
+  const contradictory = verdictOf(reason) === 'CONTRADICTORY';
+  if (contradictory || !run.provisional) {
+    run.reason = reason;
+    run.cause = judgement.cause;
+    run.detail = judgement.detail ?? noDetail;
+  }
+  if (judgement.cameras) run.cameras = joined(run.cameras, judgement.cameras);
+  if (contradictory) run.provisional = true;
+}
+
+function joined(known: readonly CameraWitness[], more: readonly CameraWitness[]): readonly CameraWitness[] {
+  const fresh = more.filter(
+    (camera) => !known.some((k) => k.sourceId === camera.sourceId && k.reference === camera.reference),
+  );
+  return [...known, ...fresh].slice(0, camerasKept);
+}
+
 function newRun(firstMs: number): Run {
   return {
     firstMs,
     lastEndMs: firstMs,
     contradictoryMs: 0,
-    kwMs: 0,
-    upperKwMs: 0,
+    seenMs: 0,
+    boundMs: 0,
     logLikelihoodRatio: 0,
     provisional: false,
     confirmed: false,
     quietMs: 0,
     first: [],
     last: [],
+    reason: '',
+    cause: undefined,
+    cameras: [],
+    detail: noDetail,
   };
 }
 

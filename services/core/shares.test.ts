@@ -27,7 +27,7 @@ function filed(work: readonly WorkRecord[] = [], events: readonly SiteEvent[] = 
 
 /** Shares of the quarter of an hour that begins an hour after the start, in minutes. */
 function quarter(group: readonly Reported[], what: Filed = filed(), parameters = rules) {
-  const shares = groupShares(group, what, at(60), at(75), parameters);
+  const shares = groupShares(group, what, at(60), at(75), parameters, 'reported');
   return Object.fromEntries(Object.entries(shares).map(([kind, share]) => [kind, Math.round(share * 15)]));
 }
 
@@ -142,7 +142,14 @@ describe('shares', () => {
   test('add up to the whole slot', () => {
     fc.assert(
       fc.property(groups, (group) => {
-        const { stopped, running, unknown, standby } = groupShares(machinesOf(group), filed(), at(60), at(75), rules);
+        const { stopped, running, unknown, standby } = groupShares(
+          machinesOf(group),
+          filed(),
+          at(60),
+          at(75),
+          rules,
+          'reported',
+        );
         expect(stopped + running + unknown).toBeCloseTo(1, 9);
         expect(standby).toBeLessThanOrEqual(running + 1e-9);
       }),
@@ -161,8 +168,8 @@ describe('shares', () => {
     fc.assert(
       fc.property(fc.oneof(steady, groups), (group) => {
         const machines = machinesOf(group);
-        const short = groupShares(machines, filed(), at(60), at(75), rules);
-        expect(short).toEqual(groupShares(machines, idle, at(60), at(75), rules));
+        const short = groupShares(machines, filed(), at(60), at(75), rules, 'reported');
+        expect(short).toEqual(groupShares(machines, idle, at(60), at(75), rules, 'reported'));
       }),
     );
   });

@@ -7,11 +7,22 @@ export interface Reported {
   readonly timeline: Timeline;
 }
 
+/** Machines with what was reported of them, in the order given. */
+export function reportedGroup(
+  view: { timeline(equipmentId: string): Timeline | undefined },
+  equipment: readonly Equipment[],
+): Reported[] {
+  return equipment.map((machine) => ({ equipment: machine, timeline: view.timeline(machine.equipmentId)! }));
+}
+
 /** What people filed that bears on a stop: work that excuses load, and stoppages declared or ordered. */
 export interface Filed {
   readonly work: ReadonlyMap<string, WorkRecord>;
   readonly events: ReadonlyMap<string, SiteEvent>;
 }
+
+/** What is held against the load: reports, a stoppage that was ordered, or one that was declared. */
+export type Claim = 'reported' | 'ordered' | 'declared';
 
 /** Codes rank: a group is running if one machine is, else on standby, unknown or stopped. */
 const codeOf: Readonly<Record<ReportedKind, number>> = { stopped: 0, unknown: 1, standby: 2, running: 3 };
@@ -23,6 +34,7 @@ const own = new Uint8Array(minutesHeld);
  * Shares of [fromMs, toMs) in which a whole group was reported stopped, in which it may rightly have run (a machine
  * reported running, running down after that, or a filed test run or maintenance), and in which nobody can tell.
  * Both bounds are whole minutes. A machine of which nothing was heard takes a declared or ordered stoppage as its word.
+ * Where the claim is the stoppage itself, reports do not matter: what it covers is stopped, all else may run.
  */
 export function groupShares(
   group: readonly Reported[],
@@ -30,22 +42,24 @@ export function groupShares(
   fromMs: number,
   toMs: number,
   { runDownMinutes, holdReports }: { readonly runDownMinutes: number; readonly holdReports: number },
+  claim: Claim,
 ): Shares {
-  const whole =
-    filed.work.size + filed.events.size === 0 ? uniformGroup(group, fromMs, toMs, runDownMinutes) : undefined;
+  const nothingFiled = filed.work.size + filed.events.size === 0;
+  const whole = nothingFiled && claim === 'reported' ? uniformGroup(group, fromMs, toMs, runDownMinutes) : undefined;
   if (whole) return whole;
   const startMs = fromMs - runDownMinutes * bucketUnitMs;
   const length = (toMs - startMs) / bucketUnitMs;
   grid.fill(0, 0, length);
   for (const machine of group) {
-    machine.timeline.visit(startMs, toMs, holdReports, (from, to, kind) => {
-      own.fill(codeOf[kind], (from - startMs) / bucketUnitMs, (to - startMs) / bucketUnitMs);
-    });
+    if (claim === 'reported') {
+      machine.timeline.visit(startMs, toMs, holdReports, (from, to, kind) => {
+        own.fill(codeOf[kind], (from - startMs) / bucketUnitMs, (to - startMs) / bucketUnitMs);
+      });
+    } else own.fill(codeOf.running, 0, length);
     for (const event of filed.events.values()) {
-      if (event.kind !== 'STOPPAGE_DECLARED' && event.kind !== 'STOPPAGE_ORDERED') continue;
-      if (!concerns(event, machine.equipment)) continue;
+      if (!stops(event, claim) || !concerns(event, machine.equipment)) continue;
       eachMinute(event.startMs, event.endMs ?? toMs, startMs, length, (minute) => {
-        if (own[minute] === codeOf.unknown) own[minute] = codeOf.stopped;
+        if (claim !== 'reported' || own[minute] === codeOf.unknown) own[minute] = codeOf.stopped;
       });
     }
     for (const work of filed.work.values()) {
@@ -75,6 +89,11 @@ export function groupShares(
   };
 }
 
+function stops({ kind }: SiteEvent, claim: Claim): boolean {
+  if (kind === 'STOPPAGE_ORDERED') return claim !== 'declared';
+  return kind === 'STOPPAGE_DECLARED' && claim !== 'ordered';
+}
+
 const wholly: Readonly<Record<ReportedKind, Shares>> = {
   stopped: { stopped: 1, running: 0, standby: 0, unknown: 0 },
   running: { stopped: 0, running: 1, standby: 0, unknown: 0 },
@@ -102,7 +121,8 @@ function uniformGroup(
   return wholly[kind];
 }
 
-function concerns(filed: { equipmentId: string | null; sectionId: string | null }, machine: Equipment): boolean {
+/** Whether something filed for a machine, a section or (both null) the site concerns a machine. */
+export function concerns(filed: { equipmentId: string | null; sectionId: string | null }, machine: Equipment): boolean {
   if (filed.equipmentId !== null) return filed.equipmentId === machine.equipmentId;
   return filed.sectionId === null || filed.sectionId === machine.sectionId;
 }

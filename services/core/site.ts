@@ -1,5 +1,6 @@
 import { Refusal } from './batch.ts';
 import { compact } from './compact-registration.ts';
+import type { Place } from './detectors/detector.ts';
 import { mostMachines } from './explained-load.ts';
 import type { Equipment, EquipmentKind, Meter, SiteRegistration, SubjectKind } from './records.ts';
 
@@ -14,7 +15,9 @@ const baseKinds: ReadonlySet<EquipmentKind> = new Set(['HOLDING_FURNACE', 'DORMI
  * What one meter can bear witness of. All machines behind it reported stopped is a claim on the group; where the meter
  * feeds a single machine the group is that machine, and where it is the enterprise's total the group is the firm.
  */
-export interface Witness {
+export class Witness implements Place {
+  readonly drive = 'load';
+  readonly equipmentId = '';
   readonly meter: Meter;
   readonly subjectKind: SubjectKind;
   readonly subjectId: string;
@@ -24,12 +27,56 @@ export interface Witness {
   readonly equipmentIds: readonly string[];
   /** Several machines that have no nearer meter: each of them is judged here too, as far as the load tells them apart. */
   readonly tellsApart: boolean;
+
+  constructor(
+    registration: SiteRegistration,
+    meter: Meter,
+    equipment: readonly Equipment[],
+    equipmentIds: readonly string[],
+    tellsApart: boolean,
+  ) {
+    const { subjectKind, subjectId } = subjectOf(registration, meter, equipment);
+    this.meter = meter;
+    this.subjectKind = subjectKind;
+    this.subjectId = subjectId;
+    this.equipment = equipment;
+    this.equipmentIds = equipmentIds;
+    this.tellsApart = tellsApart;
+  }
+
+  get key(): string {
+    return this.meter.meterId;
+  }
+
+  get meterId(): string {
+    return this.meter.meterId;
+  }
+
+  get stepMs(): number {
+    return this.meter.intervalMs;
+  }
+
   /** Sum of the nameplates, kW; `undefined` when one is missing. */
-  readonly ratedKw: number | undefined;
+  get ratedKw(): number | undefined {
+    return ratingsOf(this.equipment)?.reduce((sum, kw) => sum + kw, 0);
+  }
+
   /** The smallest nameplate, kW; `undefined` when one is missing. */
-  readonly smallestRatedKw: number | undefined;
+  get smallestRatedKw(): number | undefined {
+    const known = ratingsOf(this.equipment);
+    return known && Math.min(...known);
+  }
+
   /** Nothing but this equipment draws power here, as far as the registry knows. */
-  readonly dedicated: boolean;
+  get dedicated(): boolean {
+    const { role, feeds } = this.meter;
+    return (role === 'PRODUCTION' || role === 'TREATMENT') && feeds.length === this.equipment.length;
+  }
+}
+
+function ratingsOf(equipment: readonly Equipment[]): number[] | undefined {
+  const rated = equipment.map((e) => e.ratedPowerKw);
+  return rated.every((kw) => kw !== null) ? (rated as number[]) : undefined;
 }
 
 export interface SiteVersion {
@@ -110,22 +157,12 @@ function witnessesOf(registration: SiteRegistration): Witness[] {
   const witnesses: Witness[] = [];
   for (const { meter, equipment } of groups) {
     if (equipment.length === 0) continue;
-    const rated = equipment.map((e) => e.ratedPowerKw);
-    const known = rated.every((kw) => kw !== null) ? (rated as number[]) : undefined;
     const nearest = equipment.every((e) => nearestOf.get(e.equipmentId) === meter.meterId);
     const ids = equipment.map((e) => e.equipmentId);
-    const { subjectKind, subjectId } = subjectOf(registration, meter, equipment);
-    witnesses.push({
-      meter,
-      subjectKind,
-      subjectId,
-      equipment,
-      equipmentIds: isSame(ids, meter.feeds) ? meter.feeds : ids,
-      tellsApart: nearest && equipment.length > 1 && equipment.length <= mostMachines,
-      ratedKw: known?.reduce((sum, kw) => sum + kw, 0),
-      smallestRatedKw: known && Math.min(...known),
-      dedicated: (meter.role === 'PRODUCTION' || meter.role === 'TREATMENT') && meter.feeds.length === equipment.length,
-    });
+    const tellsApart = nearest && equipment.length > 1 && equipment.length <= mostMachines;
+    witnesses.push(
+      new Witness(registration, meter, equipment, isSame(ids, meter.feeds) ? meter.feeds : ids, tellsApart),
+    );
   }
   return witnesses.slice();
 }

@@ -1,5 +1,5 @@
 /** Version of the snapshot layout; a state of another layout is refused, never guessed at. */
-const layout = 1;
+const layout = 2;
 
 /**
  * State of one enterprise as bytes: a layout number and the length of a JSON head, the head, then raw blocks whose

@@ -1,17 +1,8 @@
-import type { SlotJudgement, StoppedButRunning } from './detectors/stopped-but-running.ts';
+import type { SlotJudgement, SubjectRef, TestPolicy } from './detectors/detector.ts';
 import { type Claim, findingIdOf, type Revision, revise, type Said } from './findings.ts';
 import type { SubjectKind } from './records.ts';
 import type { Rule } from './rule.ts';
 import { cloneTest, foldSlot, type Run, type TestState } from './sequential-test.ts';
-
-/** One judged slot of one subject. */
-export interface JudgedSlot {
-  readonly startMs: number;
-  readonly intervalMs: number;
-  readonly kw: number | undefined;
-  readonly stoppedShare: number;
-  readonly judgement: SlotJudgement;
-}
 
 export interface RunClaim extends Claim {
   readonly run: Run;
@@ -27,6 +18,7 @@ const none: readonly Run[] = [];
 export class Subject {
   readonly kind: SubjectKind;
   readonly id: string;
+  equipmentIds: readonly string[];
   private sealed: TestState = { cusum: 0, run: undefined };
   private head: TestState = { cusum: 0, run: undefined };
   /** Runs that ended among unsealed slots. */
@@ -35,9 +27,10 @@ export class Subject {
   private settled: readonly Run[] = none;
   private readonly said = new Map<number, Said>();
 
-  constructor(kind: SubjectKind, id: string) {
+  constructor({ kind, id, equipmentIds }: SubjectRef) {
     this.kind = kind;
     this.id = id;
+    this.equipmentIds = equipmentIds;
   }
 
   /** True when nothing speaks against the subject and nothing is left to say: it can be forgotten. */
@@ -52,20 +45,26 @@ export class Subject {
     this.ended = none;
   }
 
-  takeHead(slot: JudgedSlot, parameters: StoppedButRunning): void {
-    const ended = foldSlot(this.head, slot, slot.judgement, parameters);
+  takeHead(startMs: number, intervalMs: number, judgement: SlotJudgement, policy: TestPolicy): void {
+    const ended = foldSlot(this.head, startMs, intervalMs, judgement, policy);
     if (ended) this.ended = [...this.ended, ended];
   }
 
-  takeSealed(slot: JudgedSlot, parameters: StoppedButRunning): void {
-    const ended = foldSlot(this.sealed, slot, slot.judgement, parameters);
+  takeSealed(startMs: number, intervalMs: number, judgement: SlotJudgement, policy: TestPolicy): void {
+    const ended = foldSlot(this.sealed, startMs, intervalMs, judgement, policy);
     if (!ended) return;
     this.settled = [...this.settled, ended];
     this.ended = this.ended.filter((run) => run.firstMs > ended.firstMs);
   }
 
-  /** What is to be said now, as finding revisions. */
-  revisions(nowMs: number, sealedMs: number, enterpriseId: string, rule: Rule): Revision<RunClaim>[] {
+  /** What is to be said now, as finding revisions. `whyGone` tells why what was said is claimed no more. */
+  revisions(
+    nowMs: number,
+    sealedMs: number,
+    enterpriseId: string,
+    rule: Rule,
+    whyGone: (said: Said) => string,
+  ): Revision<RunClaim>[] {
     const claims = [
       ...this.settled.map((run) => claimOf(run, true, true)),
       ...this.ended.map((run) => claimOf(run, true, false)),
@@ -75,9 +74,17 @@ export class Subject {
     if (claims.length === 0 && this.said.size === 0) return [];
     const openMs = this.sealed.run?.firstMs;
     const isFinal = (said: Said): boolean => said.lastEndMs <= sealedMs && said.firstMs !== openMs;
-    return revise(this.said, claims, nowMs, isFinal, (firstMs) =>
-      findingIdOf(rule.id, enterpriseId, this.kind, this.id, firstMs),
-    );
+    const idOf = (firstMs: number): string => findingIdOf(rule.id, enterpriseId, this.kind, this.id, firstMs);
+    return revise(this.said, claims, nowMs, isFinal, idOf, whyGone);
+  }
+
+  /** Takes back all that was said: the rule is no more. */
+  withdraw(nowMs: number, enterpriseId: string, rule: Rule): Revision<RunClaim>[] {
+    this.sealed = { cusum: 0, run: undefined };
+    this.head = { cusum: 0, run: undefined };
+    this.ended = none;
+    this.settled = none;
+    return this.revisions(nowMs, Number.POSITIVE_INFINITY, enterpriseId, rule, () => 'rule-withdrawn');
   }
 
   /** Confirmed findings that have not ended. */
@@ -88,12 +95,20 @@ export class Subject {
   }
 
   toJSON(): readonly unknown[] {
-    return [this.kind, this.id, this.sealed, this.head, this.ended, [...this.said.values()]];
+    return [this.kind, this.id, this.equipmentIds, this.sealed, this.head, this.ended, [...this.said.values()]];
   }
 
   static fromJSON(json: readonly unknown[]): Subject {
-    const [kind, id, sealed, head, ended, said] = json as [SubjectKind, string, TestState, TestState, Run[], Said[]];
-    const subject = new Subject(kind, id);
+    const [kind, id, equipmentIds, sealed, head, ended, said] = json as [
+      SubjectKind,
+      string,
+      string[],
+      TestState,
+      TestState,
+      Run[],
+      Said[],
+    ];
+    const subject = new Subject({ kind, id, equipmentIds });
     subject.sealed = { cusum: sealed.cusum, run: sealed.run };
     subject.head = { cusum: head.cusum, run: head.run };
     subject.ended = ended;
@@ -111,8 +126,12 @@ function claimOf(run: Run, ended: boolean, settled: boolean): RunClaim {
     lastEndMs: run.lastEndMs,
     confirmed: run.confirmed,
     contradictoryMs: Math.round(run.contradictoryMs),
-    kwMs: run.kwMs,
-    upperKwMs: run.upperKwMs,
+    seenMs: run.seenMs,
+    boundMs: run.boundMs,
     logLikelihoodRatio: run.logLikelihoodRatio,
+    reason: run.reason,
+    cause: run.cause,
+    cameras: run.cameras,
+    detail: run.detail,
   };
 }

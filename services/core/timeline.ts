@@ -11,8 +11,6 @@ export const stateBit: Readonly<Record<RunState, number>> = {
 
 const maskBits = 5;
 const maskAll = (1 << maskBits) - 1;
-/** Reports come at least once an hour: six bits of minutes. */
-const widthMask = 63;
 const stoppedMask = stateBit.STOPPED | stateBit.FAULT;
 
 /** Buckets are whole minutes: finer than any slot, coarse enough for 26 hours in a few hundred bytes. */
@@ -40,27 +38,13 @@ export class Timeline {
   private runs: string;
   /** First bucket after the last one heard. */
   private end: number;
-  /** Bucket width and judged minute in one small integer: there are very many timelines. */
-  private packed: number;
+  /** Bucket width in minutes: the reporting interval, rounded up. */
+  readonly widthMinutes: number;
 
   constructor(reportIntervalMs: number) {
-    this.packed = Math.max(1, Math.ceil(reportIntervalMs / bucketUnitMs));
+    this.widthMinutes = Math.max(1, Math.ceil(reportIntervalMs / bucketUnitMs));
     this.runs = '';
     this.end = 0;
-  }
-
-  /** Bucket width in minutes: the reporting interval, rounded up. */
-  get widthMinutes(): number {
-    return this.packed & widthMask;
-  }
-
-  /** Minutes since the epoch up to which slots were judged with this timeline: news before that is late. */
-  get judgedMinute(): number {
-    return Math.floor(this.packed / (widthMask + 1));
-  }
-
-  set judgedMinute(minute: number) {
-    this.packed = minute * (widthMask + 1) + this.widthMinutes;
   }
 
   get widthMs(): number {
@@ -171,7 +155,6 @@ export class Timeline {
   /** The same observations in buckets of another width; fine buckets join, coarse ones keep their start. */
   withInterval(reportIntervalMs: number): Timeline {
     const other = new Timeline(reportIntervalMs);
-    other.judgedMinute = this.judgedMinute;
     for (const [index, run] of decoded(this.runs).entries()) {
       const next = index + 1 < this.count ? this.startOfRun(index + 1) : this.end;
       for (let bucket = run >> maskBits; bucket < next; bucket++) {
@@ -181,13 +164,12 @@ export class Timeline {
     return other;
   }
 
-  toJSON(): readonly [number, number, number, readonly number[]] {
-    return [this.widthMinutes, this.judgedMinute, this.end, decoded(this.runs)];
+  toJSON(): readonly [number, number, readonly number[]] {
+    return [this.widthMinutes, this.end, decoded(this.runs)];
   }
 
-  static fromJSON([widthMinutes, judgedMinute, end, runs]: ReturnType<Timeline['toJSON']>): Timeline {
+  static fromJSON([widthMinutes, end, runs]: ReturnType<Timeline['toJSON']>): Timeline {
     const timeline = new Timeline(widthMinutes * bucketUnitMs);
-    timeline.judgedMinute = judgedMinute;
     timeline.end = end;
     timeline.runs = encoded(runs);
     return timeline;

@@ -1,19 +1,22 @@
-import { type Reason, type StoppedButRunning, unjudged, verdictOf } from './detectors/stopped-but-running.ts';
-import type { SubjectKind, SubjectStatus } from './records.ts';
+import { type Detector, type Place, type SlotJudgement, type SubjectRef, unjudged } from './detectors/detector.ts';
+import { detectorOf } from './detectors/index.ts';
+import { verdictOf } from './detectors/reasons.ts';
+import type { SubjectStatus } from './records.ts';
 import type { Rule } from './rule.ts';
-import type { Witness } from './site.ts';
-import { type JudgedSlot, Subject } from './subject.ts';
+import type { SiteVersion } from './site.ts';
+import { Subject } from './subject.ts';
+
+/** Times are kept in whole seconds since then: that fits a small integer, milliseconds would be boxed. */
+const epochMs = Date.UTC(2020, 0, 1);
 
 /**
- * One rule on one meter: how far it has judged, and the subjects behind the meter that something speaks against. The
+ * One rule on one place of a site: how far it has judged, and the subjects there that something speaks against. The
  * many against which nothing speaks have no state but the reason of their last verdict.
  */
 export class Watch {
-  readonly rule: Rule<StoppedButRunning>;
-  readonly meterId: string;
-  /** Whole minutes since the epoch fit a small integer, milliseconds would be boxed. */
-  private headMinute: number;
-  /** Version of the load model that unsealed slots were judged with. */
+  rule: Rule;
+  readonly key: string;
+  /** Version of the load models that unsealed slots were judged with. */
   modelVersion = -1;
   /** Something that unsealed verdicts rest on has changed. */
   stale = false;
@@ -21,22 +24,30 @@ export class Watch {
   reviewedMs = 0;
   /** Verdicts or their reasons have changed since the status was last said. */
   moved = false;
+  /** The place as it was last looked up, and the description that it is of. */
+  private version: SiteVersion | undefined;
+  private place: Place | undefined;
+  private headSecond: number;
   private active: Map<string, Subject> | undefined;
-  private reasons: readonly Reason[] = [];
+  private reasons: readonly string[] = [];
 
-  constructor(rule: Rule<StoppedButRunning>, meterId: string, startMs: number) {
+  constructor(rule: Rule, key: string, startMs: number) {
     this.rule = rule;
-    this.meterId = meterId;
-    this.headMinute = startMs / 60_000;
+    this.key = key;
+    this.headSecond = (startMs - epochMs) / 1000;
+  }
+
+  get detector(): Detector<unknown, Place> {
+    return detectorOf(this.rule);
   }
 
   /** End of the last slot that was judged; slots from here on are new. */
   get headMs(): number {
-    return this.headMinute * 60_000;
+    return this.headSecond * 1000 + epochMs;
   }
 
   set headMs(ms: number) {
-    this.headMinute = ms / 60_000;
+    this.headSecond = (ms - epochMs) / 1000;
   }
 
   get busy(): boolean {
@@ -53,6 +64,24 @@ export class Watch {
     return open;
   }
 
+  /** What it watches under a description of the site; `undefined` where that has no such place. */
+  placeIn(version: SiteVersion | undefined): Place | undefined {
+    if (version === undefined) return undefined;
+    if (version !== this.version) {
+      this.version = version;
+      this.place = applies(this.rule, version)
+        ? this.detector.places(version, this.rule).find((place) => place.key === this.key)
+        : undefined;
+    }
+    return this.place;
+  }
+
+  /** Forgets the place that was looked up: the description or the rule has changed. */
+  forgetPlace(): void {
+    this.version = undefined;
+    this.place = undefined;
+  }
+
   /** Starts the unsealed verdicts again. */
   rewind(sealedMs: number, modelVersion: number): void {
     for (const subject of this.subjects) subject.rewind();
@@ -61,17 +90,19 @@ export class Watch {
     this.stale = false;
   }
 
-  takeHead(witness: Witness | undefined, slots: readonly JudgedSlot[], endMs: number): void {
-    this.take(witness, slots, endMs, (subject, slot) => subject.takeHead(slot, this.rule.parameters));
-    this.headMs = endMs;
-    if (slots.some((slot, i) => slot.judgement.reason !== this.reasons[i]) || slots.length !== this.reasons.length) {
-      this.reasons = shared(slots.map((slot) => slot.judgement.reason));
-      this.moved = true;
-    }
+  takeHead(place: Place | undefined, judgements: readonly SlotJudgement[], startMs: number, stepMs: number): void {
+    const policy = this.detector.policy(this.rule.parameters, stepMs);
+    this.take(place, judgements, (subject, judgement) => subject.takeHead(startMs, stepMs, judgement, policy));
+    this.headMs = startMs + stepMs;
+    const { reasons } = this;
+    if (judgements.length === reasons.length && judgements.every(({ reason }, i) => reason === reasons[i])) return;
+    this.reasons = shared(judgements.map(({ reason }) => reason));
+    this.moved = true;
   }
 
-  takeSealed(witness: Witness | undefined, slots: readonly JudgedSlot[], endMs: number): void {
-    this.take(witness, slots, endMs, (subject, slot) => subject.takeSealed(slot, this.rule.parameters));
+  takeSealed(place: Place | undefined, judgements: readonly SlotJudgement[], startMs: number, stepMs: number): void {
+    const policy = this.detector.policy(this.rule.parameters, stepMs);
+    this.take(place, judgements, (subject, judgement) => subject.takeSealed(startMs, stepMs, judgement, policy));
   }
 
   forgetIdle(): void {
@@ -79,29 +110,29 @@ export class Watch {
     if (this.active?.size === 0) this.active = undefined;
   }
 
-  status(witness: Witness, intervalMs: number, minimumDetectableKw: number | null): SubjectStatus[] {
-    const subjects = subjectsOf(witness);
-    return subjects.map(([subjectKind, subjectId], i) => {
+  status(place: Place, detectableKw: (subject: SubjectRef, index: number) => number | null): SubjectStatus[] {
+    return this.detector.subjects(place).map((subject, i) => {
       const reason = this.reasons[i] ?? 'not-yet-judged';
       return {
-        subjectKind,
-        subjectId,
-        meterId: this.meterId,
-        verdict: verdictOf[reason],
+        subjectKind: subject.kind,
+        subjectId: subject.id,
+        meterId: place.meterId,
+        verdict: verdictOf(reason),
         reason,
-        slotStartMs: this.reasons[i] ? this.headMs - intervalMs : null,
-        minimumDetectableKw: i === 0 ? minimumDetectableKw : null,
+        slotStartMs: this.reasons[i] ? this.headMs - place.stepMs : null,
+        minimumDetectableKw: detectableKw(subject, i),
+        ruleId: this.rule.id,
       };
     });
   }
 
   toJSON(): readonly unknown[] {
     const { headMs, modelVersion, stale, reviewedMs, moved, reasons } = this;
-    return [this.rule.id, this.meterId, headMs, modelVersion, stale, reviewedMs, moved, reasons, [...this.subjects]];
+    return [this.rule.id, this.key, headMs, modelVersion, stale, reviewedMs, moved, reasons, [...this.subjects]];
   }
 
-  static fromJSON(json: readonly unknown[], rule: Rule<StoppedButRunning>): Watch {
-    const [, meterId, headMs, modelVersion, stale, reviewedMs, moved, reasons, active] = json as [
+  static fromJSON(json: readonly unknown[], rule: Rule): Watch {
+    const [, key, headMs, modelVersion, stale, reviewedMs, moved, reasons, active] = json as [
       string,
       string,
       number,
@@ -109,10 +140,10 @@ export class Watch {
       boolean,
       number,
       boolean,
-      Reason[],
+      string[],
       unknown[][],
     ];
-    const watch = new Watch(rule, meterId, headMs);
+    const watch = new Watch(rule, key, headMs);
     watch.modelVersion = modelVersion;
     watch.stale = stale;
     watch.reviewedMs = reviewedMs;
@@ -121,58 +152,53 @@ export class Watch {
     for (const item of active) {
       const subject = Subject.fromJSON(item);
       watch.active ??= new Map();
-      watch.active.set(keyOf(subject.kind, subject.id), subject);
+      watch.active.set(keyOf(subject), subject);
     }
     return watch;
   }
 
   private take(
-    witness: Witness | undefined,
-    slots: readonly JudgedSlot[],
-    endMs: number,
-    fold: (subject: Subject, slot: JudgedSlot) => void,
+    place: Place | undefined,
+    judgements: readonly SlotJudgement[],
+    fold: (subject: Subject, judgement: SlotJudgement) => void,
   ): void {
-    if (!this.active && slots.every((slot) => slot.judgement.logLikelihoodRatio <= 0)) return;
+    if (!this.active && judgements.every(({ logLikelihoodRatio }) => logLikelihoodRatio <= 0)) return;
     this.active ??= new Map();
-    const known = witness ? subjectsOf(witness) : [];
+    const known = place ? this.detector.subjects(place) : [];
     const seen = new Set<string>();
-    for (const [i, slot] of slots.entries()) {
-      const [kind, id] = known[i]!;
-      const key = keyOf(kind, id);
+    for (const [i, judgement] of judgements.entries()) {
+      const ref = known[i]!;
+      const key = keyOf(ref);
       seen.add(key);
       let subject = this.active.get(key);
       if (!subject) {
-        if (slot.judgement.logLikelihoodRatio <= 0) continue;
-        subject = new Subject(kind, id);
+        if (judgement.logLikelihoodRatio <= 0) continue;
+        subject = new Subject(ref);
         this.active.set(key, subject);
       }
-      fold(subject, slot);
+      fold(subject, judgement);
     }
     // A subject that the registry no longer knows here has nobody left to contradict.
     for (const [key, subject] of this.active) {
-      if (seen.has(key)) continue;
-      const judgement = unjudged('not-stopped', 'not-registered');
-      fold(subject, { startMs: endMs, intervalMs: 0, kw: undefined, stoppedShare: 0, judgement });
+      if (!seen.has(key)) fold(subject, unjudged('not-claimed', 'not-registered'));
     }
   }
 }
 
-/** Subjects of a witness in the order of its judged slots: the group, then its machines where they are told apart. */
-function subjectsOf(witness: Witness): (readonly [SubjectKind, string])[] {
-  const group = [witness.subjectKind, witness.subjectId] as const;
-  if (!witness.tellsApart) return [group];
-  return [group, ...witness.equipment.map((e) => ['EQUIPMENT', e.equipmentId] as const)];
+/** Whether a rule has anything to say of a site of that kind. */
+export function applies(rule: Rule, { registration }: SiteVersion): boolean {
+  return rule.sectors.length === 0 || rule.sectors.includes(registration.sector);
 }
 
-function keyOf(kind: SubjectKind, id: string): string {
+function keyOf({ kind, id }: { readonly kind: string; readonly id: string }): string {
   return `${kind}/${id}`;
 }
 
 /** Lists of reasons that were seen: most watches stand alike, and each would hold its own copy. */
-const lists = new Map<string, readonly Reason[]>();
+const lists = new Map<string, readonly string[]>();
 const mostLists = 10_000;
 
-function shared(reasons: readonly Reason[]): readonly Reason[] {
+function shared(reasons: readonly string[]): readonly string[] {
   const key = reasons.join(' ');
   const known = lists.get(key);
   if (known) return known;

@@ -3,8 +3,9 @@
  * by the machines reported running, and what is left over is evidence for those reported stopped.
  */
 import { type ExplainedLoad, newsShare } from '../explained-load.ts';
+import { evidenceCap, evidenceLimit, type LoadParameters } from '../load-parameters.ts';
 import type { Shares } from '../timeline.ts';
-import { evidenceCap, type SlotJudgement, type StoppedButRunning, unjudged } from './stopped-but-running.ts';
+import { type SlotJudgement, unjudged } from './detector.ts';
 
 interface Suspect {
   readonly index: number;
@@ -19,28 +20,29 @@ export function judgeMachine(
   kw: number | undefined,
   explained: ExplainedLoad | undefined,
   intervalMs: number,
-  p: StoppedButRunning,
+  load: LoadParameters,
 ): SlotJudgement {
   const own = shares[index]!;
   // Part of a slot says little of one machine among several: only a stop throughout is judged.
   if (own.stopped < 1) {
     return own.unknown > own.running
       ? unjudged('unknown', 'state-unknown')
-      : unjudged('not-stopped', 'reported-running');
+      : unjudged('not-claimed', 'reported-running');
   }
   if (shares.every((s) => s.stopped === 1)) return unjudged('unknown', 'judged-with-its-meter');
   if (kw === undefined) return unjudged('unknown', 'load-missing');
   if (!explained) return unjudged('unknown', 'load-not-learned');
   if (shares.some((s) => s.unknown > 0)) return unjudged('unknown', 'state-unknown');
-  const limit = Math.log(p.slotLikelihoodRatio);
-  const suspects = suspectsOf(shares, kw, explained, p);
+  const limit = evidenceLimit(load);
+  const suspects = suspectsOf(shares, kw, explained, load);
   const suspect = suspects.find((s) => s.index === index)!;
   if (suspect.atBest < limit) return unjudged('unknown', 'below-detectable-load');
   const upperKw = upperOf(shares, explained, limit);
   // A machine on standby may draw anything up to its running load: that can only take evidence away.
   const guessed = shares.some((s) => s.standby > 0);
   const llr = guessed ? Math.max(0, suspect.llr) : suspect.llr;
-  const base = { kind: 'judged', logLikelihoodRatio: llr * newsShare(intervalMs), upperKw } as const;
+  const news = llr * newsShare(intervalMs);
+  const base = { kind: 'judged', logLikelihoodRatio: news, seen: kw, bound: upperKw, share: own.stopped } as const;
   if (llr <= -limit) return { ...base, reason: 'load-explained' };
   if (llr < limit) return { ...base, reason: 'load-between-explanations' };
   const others = suspects.filter((s) => s.index !== index);
@@ -57,24 +59,26 @@ export function judgeSomeMachine(
   kw: number | undefined,
   explained: ExplainedLoad | undefined,
   intervalMs: number,
-  p: StoppedButRunning,
+  load: LoadParameters,
 ): SlotJudgement | undefined {
   if (kw === undefined || !explained || shares.some((s) => s.unknown > 0)) return undefined;
-  const limit = Math.log(p.slotLikelihoodRatio);
-  const [first, second] = suspectsOf(shares, kw, explained, p).sort((a, b) => b.llr - a.llr);
+  const limit = evidenceLimit(load);
+  const [first, second] = suspectsOf(shares, kw, explained, load).sort((a, b) => b.llr - a.llr);
   if (!first || !second || first.llr < limit || first.llr - second.llr >= limit) return undefined;
   return {
     kind: 'judged',
     reason: 'some-machine-runs',
     logLikelihoodRatio: first.llr * newsShare(intervalMs),
-    upperKw: upperOf(shares, explained, limit),
+    seen: kw,
+    bound: upperOf(shares, explained, limit),
+    share: 1,
   };
 }
 
-function suspectsOf(shares: readonly Shares[], kw: number, explained: ExplainedLoad, p: StoppedButRunning): Suspect[] {
+function suspectsOf(shares: readonly Shares[], kw: number, explained: ExplainedLoad, load: LoadParameters): Suspect[] {
   const running = shares.map((s) => s.running);
   return shares.flatMap((s, index) =>
-    s.stopped === 1 ? [{ index, ...explained.evidence(index, running, kw, evidenceCap(p)) }] : [],
+    s.stopped === 1 ? [{ index, ...explained.evidence(index, running, kw, evidenceCap(load)) }] : [],
   );
 }
 

@@ -2,8 +2,9 @@
  * Stopped but running (明停暗开): a machine, the machines behind a meter or the whole firm is reported stopped while the
  * load is of the running kind. Pure functions of one slot, and of a sequence of slots.
  */
+import Type from 'typebox';
+import { stoppedButRunningSentence } from '../catalogue/stopped-but-running.ts';
 import {
-  type LoadModelOptions,
   logLikelihoodRatio,
   type Modes,
   medianKw,
@@ -11,44 +12,39 @@ import {
   runningUpperKw,
   stoppedUpperKw,
 } from '../load-model.ts';
+import { evidenceCap, evidenceLimit, type LoadParameters } from '../load-parameters.ts';
 import type { Verdict } from '../records.ts';
+import { groupShares, reportedGroup } from '../shares.ts';
+import type { Witness } from '../site.ts';
 import type { Shares } from '../timeline.ts';
+import { type Detector, type SlotJudgement, type SubjectRef, unjudged } from './detector.ts';
+import { judgeMachine, judgeSomeMachine } from './shared-meter.ts';
 
-export interface StoppedButRunning {
-  /** After a stop the load may stay for this long: spindles run down, conveyors empty. */
-  readonly runDownMinutes: number;
-  /** A machine that misses this many reports keeps its last reported state; after that it is unknown. */
-  readonly holdReports: number;
-  /** Contradictory time before a confirmation: clocks are off and reports late by minutes. */
-  readonly confirmAfterMinutes: number;
-  /** A confirmed contradiction ends when the load has been at stop level for this long. */
-  readonly clearAfterMinutes: number;
-  /** Slots whose likelihood ratio is at least this are contradictory, at most its inverse consistent. */
-  readonly slotLikelihoodRatio: number;
-  /** Stated bound: expected false confirmations a subject and 30 days of stopped time. */
-  readonly falseAlarmsPerMonth: number;
-  /** Share of honestly stopped slots whose load is of the running kind for reasons that nobody filed. */
-  readonly unexplainedSlotShare: number;
-  readonly leastModeHours: number;
-  readonly memoryDays: number;
-  readonly highestStoppedRatio: number;
-  /** Nameplates understate power down to this share of the truth. */
-  readonly nameplateLow: number;
-  /** Nameplates overstate power up to this multiple of the truth. */
-  readonly nameplateHigh: number;
-  /** Highest share of its rated power that a machine draws while it does not work. */
-  readonly highestIdleShare: number;
-  /** Lowest share of its rated power that a machine draws while it works. */
-  readonly lowestWorkingShare: number;
-}
+export const parameters = Type.Object(
+  {
+    claim: Type.Enum(['reported', 'ordered', 'declared'], {
+      description:
+        'What is held against the load: what the machines report, a stoppage that was ordered, or one that the enterprise declared (holidays among them).',
+    }),
+    confirmAfterMinutes: Type.Integer({
+      minimum: 0,
+      maximum: 1440,
+      description: 'Contradictory time before a confirmation: clocks are off and reports late by minutes.',
+    }),
+    clearAfterMinutes: Type.Integer({
+      minimum: 0,
+      maximum: 1440,
+      description: 'A confirmed contradiction ends when the load has been at stop level for this long.',
+    }),
+    falseAlarmsPerMonth: Type.Number({
+      exclusiveMinimum: 0,
+      description: 'Stated bound: expected false confirmations a subject and 30 days of stopped time.',
+    }),
+  },
+  { additionalProperties: false },
+);
 
-export function loadModelOptions(p: StoppedButRunning): LoadModelOptions {
-  return {
-    leastModeMs: p.leastModeHours * 3_600_000,
-    memoryMs: p.memoryDays * 86_400_000,
-    highestStoppedRatio: p.highestStoppedRatio,
-  };
-}
+export type StoppedButRunning = Type.Static<typeof parameters>;
 
 /** What the load model and the registry know of a subject when a slot of it is judged. */
 export interface SubjectKnowledge {
@@ -63,9 +59,8 @@ export interface SubjectKnowledge {
 }
 
 /** Why a slot has its verdict, and the verdict: one table, so that a reason always means the same. */
-export const verdictOf = {
-  'not-yet-judged': 'UNKNOWN',
-  'not-registered': 'UNKNOWN',
+const reasons = {
+  'nothing-ordered': 'UNKNOWN',
   'state-unknown': 'UNKNOWN',
   'load-missing': 'UNKNOWN',
   'load-not-learned': 'UNKNOWN',
@@ -86,31 +81,9 @@ export const verdictOf = {
   'some-machine-runs': 'CONTRADICTORY',
 } as const satisfies Record<string, Verdict>;
 
-export type Reason = keyof typeof verdictOf;
-
-export interface SlotJudgement {
-  /** Whether the slot bears on the test: a stop was reported and can be judged, no stop was, or nobody can tell. */
-  readonly kind: 'not-stopped' | 'unknown' | 'judged';
-  readonly reason: Reason;
-  /** Evidence for running against stopped, natural log; 0 unless judged. */
-  readonly logLikelihoodRatio: number;
-  /** Highest mean load of the slot that a stop as reported explains, kW. */
-  readonly upperKw: number;
-}
-
-/** A slot that cannot be judged, or in which no stop was reported. */
-export function unjudged(kind: 'not-stopped' | 'unknown', reason: Reason): SlotJudgement {
-  return { kind, reason, logLikelihoodRatio: 0, upperKw: 0 };
-}
-
-/** Highest evidence that one slot can give: it may always be one of the unexplained few. */
-export function evidenceCap(p: StoppedButRunning): number {
-  return -Math.log(p.unexplainedSlotShare);
-}
-
 /** Least load above its stopped median that the meter can tell from a stop, kW. */
-export function minimumDetectableKw(modes: Modes, p: StoppedButRunning): number {
-  return stoppedUpperKw(modes, Math.log(p.slotLikelihoodRatio)) - medianKw(modes.stopped);
+export function minimumDetectableKw(modes: Modes, load: LoadParameters): number {
+  return stoppedUpperKw(modes, evidenceLimit(load)) - medianKw(modes.stopped);
 }
 
 /**
@@ -121,75 +94,137 @@ export function judgeSlot(
   kw: number | undefined,
   shares: Shares,
   subject: SubjectKnowledge,
-  p: StoppedButRunning,
+  load: LoadParameters,
 ): SlotJudgement {
-  const evidenceLimit = Math.log(p.slotLikelihoodRatio);
+  const limit = evidenceLimit(load);
   if (shares.stopped < 0.5) {
     if (shares.unknown > shares.running) return unjudged('unknown', 'state-unknown');
-    return unjudged('not-stopped', runningReason(kw, subject, p));
+    return unjudged('not-claimed', runningReason(kw, subject, load));
   }
   if (kw === undefined) return unjudged('unknown', 'load-missing');
   const { modes } = subject;
-  if (!modes) return judgeByNameplate(kw, shares, subject, p);
+  if (!modes) return judgeByNameplate(kw, shares, subject, load);
   // Nameplates are weak, but a mode that no nameplate within their known error explains is not of these machines.
   const extraKw = medianKw(modes.running) - medianKw(modes.stopped);
-  if (subject.ratedKw !== undefined && extraKw > subject.ratedKw / p.nameplateLow)
+  if (subject.ratedKw !== undefined && extraKw > subject.ratedKw / load.nameplateLow)
     return unjudged('unknown', 'modes-not-of-subject');
 
   // Whatever part of the slot was not reported stopped may have drawn as much as running ever does.
   const whole = shares.stopped === 1;
-  const upperKw = shares.stopped * stoppedUpperKw(modes, evidenceLimit) + (1 - shares.stopped) * runningUpperKw(modes);
-  const cap = evidenceCap(p);
+  const upperKw = shares.stopped * stoppedUpperKw(modes, limit) + (1 - shares.stopped) * runningUpperKw(modes);
+  const judged = { kind: 'judged', seen: kw, bound: upperKw, share: shares.stopped } as const;
+  const cap = evidenceCap(load);
   const asStopped = logLikelihoodRatio(modes, kw, cap);
   const llr = whole ? asStopped : partialLogLikelihoodRatio(modes, kw, shares.stopped, cap);
-  if (llr >= evidenceLimit) {
-    return {
-      kind: 'judged',
-      reason: 'load-of-running-kind',
-      logLikelihoodRatio: llr,
-      upperKw,
-    };
+  if (llr >= limit) {
+    return { ...judged, reason: 'load-of-running-kind', logLikelihoodRatio: llr };
   }
-  if (asStopped > -evidenceLimit) {
-    return { kind: 'judged', reason: 'load-between-modes', logLikelihoodRatio: llr, upperKw };
+  if (asStopped > -limit) {
+    return { ...judged, reason: 'load-between-modes', logLikelihoodRatio: llr };
   }
-  const visible = isVisible(minimumDetectableKw(modes, p), subject, p);
+  const visible = isVisible(minimumDetectableKw(modes, load), subject, load);
   return {
-    kind: 'judged',
+    ...judged,
     reason: visible ? 'load-of-stopped-kind' : 'below-detectable-load',
     logLikelihoodRatio: asStopped,
-    upperKw,
   };
 }
 
 /** Whether the smallest machine behind the meter would show if it ran alone. */
-function isVisible(detectableKw: number, subject: SubjectKnowledge, p: StoppedButRunning): boolean {
+function isVisible(detectableKw: number, subject: SubjectKnowledge, load: LoadParameters): boolean {
   // The modes of a single machine are its own: they are apart, so it shows.
   if (subject.machines === 1) return true;
   if (subject.smallestRatedKw === undefined) return false;
-  return detectableKw <= (subject.smallestRatedKw / p.nameplateHigh) * p.lowestWorkingShare;
+  return detectableKw <= (subject.smallestRatedKw / load.nameplateHigh) * load.lowestWorkingShare;
 }
 
 /**
  * Before any mode is learned the nameplate, taken with its worst known understatement, still bounds what an idle
  * machine can draw, where nothing else is behind the meter.
  */
-function judgeByNameplate(kw: number, shares: Shares, subject: SubjectKnowledge, p: StoppedButRunning): SlotJudgement {
+function judgeByNameplate(kw: number, shares: Shares, subject: SubjectKnowledge, load: LoadParameters): SlotJudgement {
   if (!subject.dedicated || subject.ratedKw === undefined) return unjudged('unknown', 'load-not-learned');
-  const highestKw = subject.ratedKw / p.nameplateLow;
-  const upperKw = highestKw * (shares.stopped * p.highestIdleShare + (1 - shares.stopped));
+  const highestKw = subject.ratedKw / load.nameplateLow;
+  const upperKw = highestKw * (shares.stopped * load.highestIdleShare + (1 - shares.stopped));
   if (kw <= upperKw) return unjudged('unknown', 'load-not-learned');
   return {
     kind: 'judged',
     reason: 'load-above-any-idle',
-    logLikelihoodRatio: Math.log(p.slotLikelihoodRatio),
-    upperKw,
+    logLikelihoodRatio: evidenceLimit(load),
+    seen: kw,
+    bound: upperKw,
+    share: shares.stopped,
   };
 }
 
-function runningReason(kw: number | undefined, { modes }: SubjectKnowledge, p: StoppedButRunning): Reason {
+function runningReason(
+  kw: number | undefined,
+  { modes }: SubjectKnowledge,
+  load: LoadParameters,
+): keyof typeof reasons {
   if (kw === undefined || !modes) return 'reported-running';
-  return logLikelihoodRatio(modes, kw, evidenceCap(p)) >= Math.log(p.slotLikelihoodRatio)
+  return logLikelihoodRatio(modes, kw, evidenceCap(load)) >= evidenceLimit(load)
     ? 'reported-running-at-running-load'
     : 'reported-running-at-low-load';
+}
+
+/** The group behind a meter, then its machines where they are told apart. */
+function subjects(witness: Witness): readonly SubjectRef[] {
+  const { subjectKind: kind, subjectId: id, equipmentIds } = witness;
+  const group: SubjectRef = { kind, id, equipmentIds };
+  if (!witness.tellsApart) return [group];
+  return [
+    group,
+    ...equipmentIds.map(
+      (equipmentId): SubjectRef => ({ kind: 'EQUIPMENT', id: equipmentId, equipmentIds: [equipmentId] }),
+    ),
+  ];
+}
+
+export const stoppedButRunning: Detector<StoppedButRunning, Witness> = {
+  name: 'stopped-but-running',
+  parameters,
+  reasons,
+  places: (version) => version.witnesses,
+  subjects,
+  judge(view, _version, witness, startMs, rule) {
+    const { load } = view;
+    const meter = view.meter(witness.meterId)!;
+    const { claim } = rule.parameters;
+    const endMs = startMs + witness.stepMs;
+    if (claim !== 'reported' && view.events.size === 0) return nothingOrdered(witness);
+    const group = reportedGroup(view, witness.equipment);
+    const kw = meter.usableKw(startMs, witness.meter.exports);
+    const shares = groupShares(group, view, startMs, endMs, load, claim);
+    const sameMeter = meter.isInstallation(witness.meter.installationId);
+    const whole = judgeSlot(
+      kw,
+      shares,
+      {
+        modes: sameMeter ? meter.model.modes : undefined,
+        ratedKw: witness.ratedKw,
+        smallestRatedKw: witness.smallestRatedKw,
+        machines: witness.equipment.length,
+        dedicated: witness.dedicated,
+      },
+      load,
+    );
+    if (!witness.tellsApart) return [whole];
+    const each = group.map((machine) => groupShares([machine], view, startMs, endMs, load, claim));
+    const explained = sameMeter ? meter.explained : undefined;
+    const some = shares.stopped < 1 ? judgeSomeMachine(each, kw, explained, witness.stepMs, load) : undefined;
+    return [some ?? whole, ...each.map((_, index) => judgeMachine(index, each, kw, explained, witness.stepMs, load))];
+  },
+  policy: ({ confirmAfterMinutes, clearAfterMinutes, falseAlarmsPerMonth }) => ({
+    confirmAfterMs: confirmAfterMinutes * 60_000,
+    clearAfterMs: clearAfterMinutes * 60_000,
+    falseAlarmsPerMonth,
+  }),
+  sentence: stoppedButRunningSentence,
+  indicator: () => null,
+};
+
+function nothingOrdered(witness: Witness): readonly SlotJudgement[] {
+  const none = unjudged('not-claimed', 'nothing-ordered');
+  return witness.tellsApart ? [none, ...witness.equipmentIds.map(() => none)] : [none];
 }

@@ -2,6 +2,7 @@ import type { Engine, InputRecord, Output } from '../batch.ts';
 import type { StoppedButRunning } from '../detectors/stopped-but-running.ts';
 import { createEngine, engineDefaults } from '../engine.ts';
 import type { EngineOptions } from '../enterprise.ts';
+import type { LoadParameters } from '../load-parameters.ts';
 import type {
   AlarmAction,
   Equipment,
@@ -25,12 +26,17 @@ export const startMs = Date.UTC(2026, 0, 5);
 
 /** The parameters that the shipped rule states; core reads no file, so they are repeated here. */
 export const parameters: StoppedButRunning = {
-  runDownMinutes: 10,
-  holdReports: 2,
+  claim: 'reported',
   confirmAfterMinutes: 10,
   clearAfterMinutes: 60,
-  slotLikelihoodRatio: 20,
   falseAlarmsPerMonth: 0.1,
+};
+
+/** How reports and loads are read, as the shipped rules have it. */
+export const loadParameters: LoadParameters = {
+  runDownMinutes: 10,
+  holdReports: 2,
+  slotLikelihoodRatio: 20,
   unexplainedSlotShare: 0.00001,
   leastModeHours: 3,
   memoryDays: 56,
@@ -51,13 +57,14 @@ export function aRule(changes: Partial<Rule<StoppedButRunning>> = {}): Rule<Stop
     title: { en: 'Reported stopped but running', zh: '明停暗开' },
     advice: { en: 'Go and look.', zh: '现场检查。' },
     sectors: [],
+    equipmentKinds: [],
     parameters,
     ...changes,
   };
 }
 
 export function engineOptions(changes: Partial<EngineOptions> = {}): EngineOptions {
-  return { ...engineDefaults, rules: [aRule()], ...changes };
+  return { ...engineDefaults, load: loadParameters, rules: [aRule()], ...changes };
 }
 
 export function anEngine(changes: Partial<EngineOptions> = {}): Engine {

@@ -79,6 +79,8 @@ export function createCountingEngine({ tickMs, sayEvery }: CountingOptions): Eng
       const own = JSON.parse(Buffer.from(state).toString()) as Count & { nextTickMs: number | null };
       counts.set(enterpriseId, { ...own, nextTickMs: own.nextTickMs ?? Number.POSITIVE_INFINITY });
     },
+    useRules: () => [],
+
     resumeAt(ms) {
       nowMs = ms;
     },

@@ -1,0 +1,116 @@
+import { RangeSlots } from './range-slots.ts';
+
+/** Slots of a channel: fine enough for a drift, coarse enough for a day in under a kilobyte. */
+export const channelStepMs = 900_000;
+/** Time of use over which the reference of a filter is taken (GB 15577 practice: the first 8 h), ms. */
+const referenceMs = 8 * 3_600_000;
+/** Fingerprints of sealed slots kept to recognise a day that is played again: a week of quarter hours. */
+const keptPrints = 7 * 96;
+
+/**
+ * One indicator of one machine (or section): its ranges over the lateness horizon, and what sealed slots have taught of
+ * it. Learned in event-time order, so it does not depend on how samples came.
+ */
+export class Channel {
+  readonly ownerId: string;
+  readonly indicator: string;
+  ranges: RangeSlots;
+  /** Mean over the first hours of use, as sum and number of slots; `undefined` sum until something was learned. */
+  private referenceSum = 0;
+  private referenceSlots = 0;
+  /** Fingerprints of the sealed slots of a week, a ring: the bits of lowest and highest value mixed; 0: nothing came. */
+  private prints = new Uint32Array(keptPrints);
+  private printsFromMs = 0;
+  private printsEndMs = 0;
+
+  constructor(ownerId: string, indicator: string, spanMs: number, startMs: number) {
+    this.ownerId = ownerId;
+    this.indicator = indicator;
+    this.ranges = new RangeSlots(channelStepMs, spanMs, startMs);
+  }
+
+  get id(): string {
+    return `${this.ownerId}/${this.indicator}`;
+  }
+
+  /** Mean of the first 8 h of use; `undefined` until they are over. */
+  get reference(): number | undefined {
+    return this.referenceSlots * channelStepMs >= referenceMs ? this.referenceSum / this.referenceSlots : undefined;
+  }
+
+  /** Begins the reference anew: the filter was changed. */
+  resetReference(): void {
+    this.referenceSum = 0;
+    this.referenceSlots = 0;
+  }
+
+  /** Learns one sealed slot; `inUse` tells whether the machine worked, so that the slot counts for the reference. */
+  learn(startMs: number, inUse: boolean): void {
+    const low = this.ranges.lowAt(startMs);
+    const high = this.ranges.highAt(startMs);
+    const heard = !Number.isNaN(low);
+    if (heard && inUse && this.referenceSlots * channelStepMs < referenceMs) {
+      this.referenceSum += (low + high) / 2;
+      this.referenceSlots++;
+    }
+    if (this.printsEndMs !== startMs) this.printsFromMs = startMs;
+    this.printsEndMs = startMs + channelStepMs;
+    this.printsFromMs = Math.max(this.printsFromMs, this.printsEndMs - keptPrints * channelStepMs);
+    this.prints[ringPlace(startMs)] = heard ? printOf(low, high) : 0;
+  }
+
+  /** Fingerprint of any slot that is held or was learned; 0 where nothing came. */
+  printAt(startMs: number): number {
+    if (startMs >= this.printsFromMs && startMs < this.printsEndMs) return this.prints[ringPlace(startMs)]!;
+    const low = this.ranges.lowAt(startMs);
+    return Number.isNaN(low) ? 0 : printOf(low, this.ranges.highAt(startMs));
+  }
+
+  /** Start of the oldest slot whose fingerprint is kept. */
+  get oldestPrintMs(): number {
+    return this.printsFromMs;
+  }
+
+  toState(): { json: readonly unknown[]; blocks: Uint8Array[] } {
+    const { head, blocks } = this.ranges.toState();
+    const { capacity } = this.ranges;
+    const learned = [this.referenceSum, this.referenceSlots, this.printsFromMs, this.printsEndMs];
+    const prints = new Uint8Array(this.prints.buffer);
+    return { json: [this.ownerId, this.indicator, capacity, head, ...learned], blocks: [...blocks, prints] };
+  }
+
+  static fromState(json: readonly unknown[], blocks: Uint8Array[]): Channel {
+    const [ownerId, indicator, capacity, head, sum, slots, fromMs, endMs] = json as [
+      string,
+      string,
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
+    const channel = new Channel(ownerId, indicator, 0, 0);
+    channel.ranges = RangeSlots.fromState(channelStepMs, capacity, head, blocks.splice(0, 2));
+    channel.referenceSum = sum;
+    channel.referenceSlots = slots;
+    channel.printsFromMs = fromMs;
+    channel.printsEndMs = endMs;
+    channel.prints = new Uint32Array(blocks.shift()!.slice().buffer);
+    return channel;
+  }
+}
+
+function ringPlace(startMs: number): number {
+  return Math.floor(startMs / channelStepMs) % keptPrints;
+}
+
+const floats = new Float32Array(2);
+const words = new Uint32Array(floats.buffer);
+
+/** 32 bits of a range, never 0: ranges of live sensors hardly ever repeat. */
+function printOf(low: number, high: number): number {
+  floats[0] = low;
+  floats[1] = high;
+  return (Math.imul(words[0]!, 0x9e3779b1) ^ Math.imul(words[1]!, 0x85ebca77) ^ (words[1]! >>> 15)) >>> 0 || 1;
+}

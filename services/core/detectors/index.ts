@@ -1,0 +1,22 @@
+import type { Rule } from '../rule.ts';
+import type { Detector, Place } from './detector.ts';
+import { enterReasons } from './reasons.ts';
+import { stoppedButRunning } from './stopped-but-running.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: each detector knows its own parameters and places; a rule is checked against them when it is loaded.
+type AnyDetector = Detector<any, any>;
+
+/** All detectors by name. */
+export const detectors: ReadonlyMap<string, AnyDetector> = new Map(
+  [stoppedButRunning].map((detector: AnyDetector) => {
+    enterReasons(detector.reasons);
+    return [detector.name, detector];
+  }),
+);
+
+/** The detector that a rule applies. Throws on a rule that no detector answers for; loading has refused such. */
+export function detectorOf(rule: Rule): Detector<unknown, Place> {
+  const detector = detectors.get(rule.detector);
+  if (!detector) throw new Error(`rule ${rule.id} names the detector '${rule.detector}', which does not exist`);
+  return detector;
+}

@@ -1,0 +1,477 @@
+import { Refusal } from './batch.ts';
+import { Channel } from './channel.ts';
+import type { SiteView } from './detectors/detector.ts';
+import { detectorOf } from './detectors/index.ts';
+import { bucketMs, LevelTimeline, type Threshold } from './level-timeline.ts';
+import type { LoadParameters } from './load-parameters.ts';
+import { MeterState } from './meter-state.ts';
+import type { Power, SiteEvent, SiteRegistration, Telemetry, WorkRecord } from './records.ts';
+import type { Rule, RuleSet } from './rule.ts';
+import { meterOf, Site, type SiteVersion } from './site.ts';
+import { intervalProblem } from './slots.ts';
+import { stateBit, Timeline } from './timeline.ts';
+import { applies } from './watch.ts';
+
+/** Filed work and events kept at most, each. */
+export const maxFiled = 1024;
+/** Machines and meters held at most, each, over all descriptions within the horizon. */
+const maxHeld = 4096;
+/** Indicators of one machine or section that are looked at, at most. */
+const maxIndicators = 64;
+
+/** What `observe`, `measure`, `file` and `note` return when nothing has changed. */
+export const unchanged = Number.POSITIVE_INFINITY;
+
+const noWork: ReadonlyMap<string, WorkRecord> = new Map();
+const noEvents: ReadonlyMap<string, SiteEvent> = new Map();
+const noSamples: Map<string, Map<string, Sampled>> = new Map();
+const noGateways: Map<string, Heard> = new Map();
+
+/** What is kept of one indicator, as far as rules ask for it. */
+interface Sampled {
+  readonly channel: Channel | undefined;
+  readonly levels: LevelTimeline | undefined;
+}
+
+interface Heard {
+  readonly gatewayId: string;
+  readonly observedAtMs: number;
+}
+
+export interface HoldingsOptions extends RuleSet {
+  /** How far device time may run ahead of arrival, ms. */
+  readonly futureToleranceMs: number;
+  /** Highest mean power that a meter of one enterprise can show, kW. */
+  readonly highestKw: number;
+}
+
+/**
+ * All that was said of one enterprise within the lateness horizon, and what sealed slots have taught. Every part of it
+ * joins without regard to order and repetition. It judges nothing.
+ */
+export class Holdings implements SiteView {
+  readonly id: string;
+  readonly site = new Site();
+  options: HoldingsOptions;
+  /** Filed work and events by id; most enterprises have none within the horizon. */
+  work = noWork;
+  events = noEvents;
+  /** Sites have few meters: a list weighs less than a map. */
+  meters: readonly MeterState[] = [];
+  /** Newest device time of any report. */
+  heardMs = 0;
+  /** Every slot that ends at or before is sealed: what speaks of it comes too late. */
+  sealedMs = 0;
+  /** How much time is held, ms. */
+  spanMs = 0;
+  /** Whether the last sample moved an indicator to another level. */
+  levelMoved = false;
+  private readonly timelines = new Map<string, Timeline>();
+  /** By owner (machine or section) and indicator. */
+  private sampled = noSamples;
+  private gateways = noGateways;
+
+  constructor(id: string, options: HoldingsOptions) {
+    this.id = id;
+    this.options = options;
+  }
+
+  get load(): LoadParameters {
+    return this.options.load;
+  }
+
+  timeline(equipmentId: string): Timeline | undefined {
+    return this.timelines.get(equipmentId);
+  }
+
+  meter(meterId: string): MeterState | undefined {
+    return this.meters.find((meter) => meter.meterId === meterId);
+  }
+
+  channel(ownerId: string, indicator: string): Channel | undefined {
+    return this.sampled.get(ownerId)?.get(indicator)?.channel;
+  }
+
+  levels(ownerId: string, indicator: string): LevelTimeline | undefined {
+    return this.sampled.get(ownerId)?.get(indicator)?.levels;
+  }
+
+  /** Up to where the levels of a machine or section are known, ms. */
+  sampledUntilMs(ownerId: string): number {
+    let untilMs = 0;
+    for (const { levels } of this.sampled.get(ownerId)?.values() ?? []) {
+      if (levels) untilMs = Math.max(untilMs, levels.endMs);
+    }
+    return untilMs;
+  }
+
+  indicatorsOf(ownerId: string): readonly string[] {
+    const own = this.sampled.get(ownerId);
+    return own ? [...own].flatMap(([indicator, { channel }]) => (channel ? [indicator] : [])).sort() : [];
+  }
+
+  /** Gateway through which a machine was last heard; `undefined` where none was named. */
+  gatewayOf(equipmentId: string): string | undefined {
+    return this.gateways.get(equipmentId)?.gatewayId;
+  }
+
+  /** True when nothing that was said speaks of a time after `ms`. */
+  isOlderThan(ms: number): boolean {
+    if (this.heardMs > ms || this.work.size + this.events.size > 0) return false;
+    return this.meters.every((meter) => meter.newestMs <= ms);
+  }
+
+  // Input: each returns a refusal, or the earliest time that it changes anything for.
+
+  /** Takes a description; `prepare` sees it before room is made for what comes. */
+  register(registration: SiteRegistration, prepare: () => void): Refusal | boolean {
+    const machines = registration.equipment.filter((e) => !this.timelines.has(e.equipmentId)).length;
+    const meters = registration.meters.filter((m) => !this.meter(m.meterId)).length;
+    if (this.timelines.size + machines > maxHeld || this.meters.length + meters > maxHeld) {
+      return new Refusal('too-many-registrations', `more than ${maxHeld} machines or meters within the horizon`);
+    }
+    const taken = this.site.register(registration);
+    if (taken !== true) return taken;
+    const latest = this.site.latest()!.registration.effectiveFromMs === registration.effectiveFromMs;
+    for (const { equipmentId, reportIntervalMs } of registration.equipment) {
+      const held = this.timelines.get(equipmentId);
+      const fresh = new Timeline(reportIntervalMs);
+      if (!held) this.timelines.set(equipmentId, fresh);
+      else if (latest && held.widthMinutes !== fresh.widthMinutes) {
+        this.timelines.set(equipmentId, held.withInterval(reportIntervalMs));
+      }
+    }
+    prepare();
+    for (const spec of registration.meters) {
+      const meter = this.meter(spec.meterId);
+      if (!meter || meter.slots.intervalMs !== spec.intervalMs) {
+        this.meters = this.meters
+          .filter((other) => other !== meter)
+          .concat(new MeterState(spec, this.spanMs, this.sealedMs));
+      } else meter.slots = meter.slots.spanning(this.spanMs);
+    }
+    this.askAnew();
+    return true;
+  }
+
+  /** What rules ask for may have changed: what none asked for may be asked for now, and levels have other thresholds. */
+  askAnew(): void {
+    for (const [ownerId, own] of this.sampled) {
+      for (const [indicator, { channel, levels }] of own) {
+        const wanted = this.sampleOf(ownerId, indicator);
+        if (channel) channel.ranges = channel.ranges.spanning(this.spanMs);
+        const same =
+          levels && wanted.levels?.widthMs === levels.widthMs && wanted.levels.hasThresholds(levels.thresholds);
+        own.set(indicator, {
+          channel: wanted.channel && (channel ?? wanted.channel),
+          // Levels between other thresholds cannot be told from those that were kept: they begin anew.
+          levels: same ? levels : wanted.levels,
+        });
+      }
+    }
+  }
+
+  observe(telemetry: Telemetry, arrivalMs: number): Refusal | number {
+    const { equipmentId, observedAtMs, readings, gatewayId } = telemetry;
+    const timeline = this.timelines.get(equipmentId);
+    if (!timeline) return new Refusal('unknown-equipment', `equipment ${equipmentId} is not registered`);
+    const untimely = this.untimely(observedAtMs, observedAtMs, arrivalMs);
+    if (untimely) return untimely;
+    for (let i = 0; i < readings.length; i++) {
+      const { indicator, value } = readings[i]!;
+      if (!Number.isFinite(value)) return new Refusal('not-a-number', `${indicator} is ${value}`);
+    }
+    if (observedAtMs > this.heardMs) this.heardMs = observedAtMs;
+    this.levelMoved = false;
+    let changed = timeline.observe(observedAtMs, stateBit[telemetry.state]);
+    for (let i = 0; i < readings.length; i++) {
+      const { indicator, value } = readings[i]!;
+      if (this.sample(equipmentId, indicator, observedAtMs, value)) changed = true;
+    }
+    if (gatewayId !== null) this.hear(equipmentId, gatewayId, observedAtMs);
+    return changed ? floorTo(observedAtMs, timeline.widthMs) : unchanged;
+  }
+
+  measure(power: Power, arrivalMs: number): Refusal | number {
+    const meter = this.meter(power.meterId);
+    const spec = meterOf(this.site.at(power.intervalStartMs), power.meterId);
+    if (!meter || !spec) {
+      return new Refusal('unknown-meter', `meter ${power.meterId} is not registered for that time`);
+    }
+    const { meanKw, intervalMs, intervalStartMs } = power;
+    if (!Number.isFinite(meanKw)) return new Refusal('not-a-number', `mean power is ${meanKw}`);
+    if (meanKw < 0 && !spec.exports)
+      return new Refusal('negative-power', `${meanKw} kW on a meter that does not export`);
+    if (Math.abs(meanKw) > this.options.highestKw) {
+      return new Refusal('absurd-power', `${meanKw} kW is beyond ${this.options.highestKw} kW`);
+    }
+    const problem = intervalProblem(intervalMs, spec.intervalMs);
+    if (problem) return new Refusal('bad-interval', problem);
+    const startMs = gridStart(intervalStartMs, intervalMs);
+    if (startMs === undefined) {
+      return new Refusal(
+        'bad-interval',
+        `start is ${intervalStartMs - Math.round(intervalStartMs / intervalMs) * intervalMs} ms off the grid of ${intervalMs} ms`,
+      );
+    }
+    const untimely = this.untimely(startMs, startMs + intervalMs, arrivalMs);
+    if (untimely) return untimely;
+    if (!meter.put(power, startMs)) return unchanged;
+    const slotMs = floorTo(startMs, spec.intervalMs);
+    meter.newestMs = Math.max(meter.newestMs, slotMs + spec.intervalMs);
+    return slotMs;
+  }
+
+  file(record: WorkRecord): Refusal | number {
+    if (!(record.endMs >= record.startMs)) return new Refusal('bad-interval', 'the work ends before it starts');
+    const held = this.work.get(record.recordId);
+    const refused = refusalOf(record, held, this.work.size);
+    if (refused !== undefined) return refused;
+    this.work = new Map(this.work).set(record.recordId, record);
+    return Math.min(record.startMs, held?.startMs ?? record.startMs);
+  }
+
+  note(event: SiteEvent): Refusal | number {
+    if (event.endMs !== null && !(event.endMs >= event.startMs)) {
+      return new Refusal('bad-interval', 'the event ends before it starts');
+    }
+    // Counts come by the minute: they are samples of their section, not events to be kept one by one.
+    if (event.kind === 'PERSON_COUNT') {
+      if (event.sectionId === null || event.count === null) return unchanged;
+      this.levelMoved = false;
+      const took = this.sample(event.sectionId, personsIndicator, event.startMs, event.count);
+      if (event.startMs > this.heardMs) this.heardMs = event.startMs;
+      return took ? event.startMs : unchanged;
+    }
+    const held = this.events.get(event.eventId);
+    const refused = refusalOf(event, held, this.events.size);
+    if (refused !== undefined) return refused;
+    this.events = new Map(this.events).set(event.eventId, event);
+    return Math.min(event.startMs, held?.startMs ?? event.startMs);
+  }
+
+  // Sealing
+
+  /** Learns the sealed slots of [fromMs, untilMs) after they were judged. */
+  learn(fromMs: number, untilMs: number): void {
+    for (const meter of this.meters) {
+      const { meterId } = meter;
+      const { intervalMs } = meter.slots;
+      const endMs = Math.min(untilMs, meter.newestMs);
+      for (let startMs = fromMs; startMs < endMs; startMs += intervalMs) {
+        const version = this.site.at(startMs);
+        const spec = meterOf(version, meterId);
+        if (spec) meter.follow(spec.installationId);
+        const witness = version?.witnesses.find((candidate) => candidate.meterId === meterId);
+        if (witness) meter.learn(witness, this, startMs);
+      }
+    }
+    for (const [ownerId, own] of this.sampled) {
+      const timeline = this.timelines.get(ownerId);
+      for (const { channel } of own.values()) {
+        if (!channel) continue;
+        const { stepMs } = channel.ranges;
+        for (let startMs = fromMs; startMs < untilMs; startMs += stepMs) {
+          channel.learn(startMs, timeline?.uniformKind(startMs, startMs + stepMs) === 'running');
+        }
+      }
+    }
+  }
+
+  /** Forgets what ended before `keepMs`. */
+  prune(keepMs: number): void {
+    for (const timeline of this.timelines.values()) timeline.prune(keepMs);
+    for (const own of this.sampled.values()) for (const { levels } of own.values()) levels?.prune(keepMs);
+    if (this.work.size > 0) this.work = without(this.work, (record) => record.endMs < keepMs);
+    if (this.events.size > 0) this.events = without(this.events, (event) => lastMs(event) < keepMs);
+    this.site.prune(keepMs);
+  }
+
+  /** Forgets machines and meters that no description names and that were silent over the horizon. */
+  forgetUnnamed(sealedMs: number, isWatched: (meterId: string) => boolean): void {
+    const { equipment, meters } = this.site.latest()!.registration;
+    if (this.timelines.size === equipment.length && this.meters.length === meters.length) return;
+    const named = this.site.all().map((version) => version.registration);
+    const ids = new Set(named.flatMap((site) => site.equipment.map((e) => e.equipmentId)));
+    const sections = new Set(named.flatMap((site) => site.sections.map((s) => s.sectionId)));
+    for (const [id, timeline] of this.timelines) if (!ids.has(id) && timeline.isEmpty) this.timelines.delete(id);
+    for (const id of this.sampled.keys()) {
+      if (!this.timelines.has(id) && !sections.has(id)) this.sampled.delete(id);
+    }
+    for (const id of this.gateways.keys()) if (!this.timelines.has(id)) this.gateways.delete(id);
+    this.meters = this.meters.filter(
+      ({ meterId, newestMs }) =>
+        newestMs > sealedMs ||
+        isWatched(meterId) ||
+        named.some((site) => site.meters.some((m) => m.meterId === meterId)),
+    );
+  }
+
+  // State
+
+  toState(): { json: unknown; blocks: Uint8Array[] } {
+    const meters = this.meters.map((meter) => meter.toState());
+    const channels: ReturnType<Channel['toState']>[] = [];
+    const samples: unknown[] = [];
+    for (const [ownerId, own] of this.sampled) {
+      for (const [indicator, { channel, levels }] of own) {
+        samples.push([ownerId, indicator, channel ? channels.push(channel.toState()) - 1 : -1, levels ?? null]);
+      }
+    }
+    return {
+      json: {
+        heardMs: this.heardMs,
+        site: this.site.all().map((version) => version.registration),
+        timelines: [...this.timelines],
+        meters: meters.map(({ json }) => json),
+        channels: channels.map(({ json }) => json),
+        samples,
+        gateways: [...this.gateways],
+        work: [...this.work.values()],
+        events: [...this.events.values()],
+      },
+      blocks: [...meters, ...channels].flatMap(({ blocks }) => blocks),
+    };
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: the shape is the one that toState wrote.
+  restore(json: any, blocks: Uint8Array[]): void {
+    this.heardMs = json.heardMs;
+    for (const registration of json.site) this.site.register(registration);
+    for (const [id, timeline] of json.timelines) this.timelines.set(id, Timeline.fromJSON(timeline));
+    this.meters = json.meters.map((meter: readonly unknown[]) => MeterState.fromState(meter, blocks));
+    const channels = json.channels.map((item: readonly unknown[]) => Channel.fromState(item, blocks));
+    for (const [ownerId, indicator, channel, levels] of json.samples) {
+      this.ownSamples(ownerId).set(indicator, {
+        channel: channels[channel],
+        levels: levels ? LevelTimeline.fromJSON(levels) : undefined,
+      });
+    }
+    if (json.gateways.length > 0) this.gateways = new Map(json.gateways);
+    if (json.work.length > 0) this.work = new Map(json.work.map((r: WorkRecord) => [r.recordId, r]));
+    if (json.events.length > 0) this.events = new Map(json.events.map((e: SiteEvent) => [e.eventId, e]));
+  }
+
+  private sample(ownerId: string, indicator: string, atMs: number, value: number): boolean {
+    let sampled = this.sampled.get(ownerId)?.get(indicator);
+    if (sampled === undefined) {
+      const own = this.ownSamples(ownerId);
+      if (own.size >= maxIndicators) return false;
+      sampled = this.sampleOf(ownerId, indicator);
+      own.set(indicator, sampled);
+    }
+    const moved = sampled.levels?.observe(atMs, value) ?? false;
+    if (moved) this.levelMoved = true;
+    return (sampled.channel?.ranges.put(atMs, value) ?? false) || moved;
+  }
+
+  /** What the rules want to keep of an indicator, empty. */
+  private sampleOf(ownerId: string, indicator: string): Sampled {
+    const version = this.site.latest()!;
+    let wantsChannel = false;
+    const thresholds: Threshold[] = [];
+    for (const rule of rulesFor(this.options.rules, version)) {
+      const detector = detectorOf(rule);
+      wantsChannel ||= detector.samples?.(version, ownerId, indicator, rule) ?? false;
+      for (const threshold of detector.thresholds?.(version, ownerId, indicator, rule) ?? []) {
+        if (!thresholds.some((t) => t.value === threshold.value && t.inclusive === threshold.inclusive)) {
+          thresholds.push(threshold);
+        }
+      }
+    }
+    const intervalMs =
+      version.registration.equipment.find((e) => e.equipmentId === ownerId)?.reportIntervalMs ?? 60_000;
+    return {
+      channel: wantsChannel ? new Channel(ownerId, indicator, this.spanMs, this.sealedMs) : undefined,
+      levels: thresholds.length > 0 ? new LevelTimeline(bucketMs(intervalMs), thresholds) : undefined,
+    };
+  }
+
+  private ownSamples(ownerId: string): Map<string, Sampled> {
+    if (this.sampled === noSamples) this.sampled = new Map();
+    let own = this.sampled.get(ownerId);
+    if (!own) {
+      own = new Map();
+      this.sampled.set(ownerId, own);
+    }
+    return own;
+  }
+
+  private untimely(fromMs: number, toMs: number, arrivalMs: number): Refusal | undefined {
+    if (!(toMs <= arrivalMs + this.options.futureToleranceMs)) {
+      return new Refusal('future-timestamp', `${instant(toMs)} is after its arrival at ${instant(arrivalMs)}`);
+    }
+    if (fromMs < this.sealedMs) {
+      return new Refusal(
+        'beyond-horizon',
+        `${instant(fromMs)} is before the oldest open slot, ${instant(this.sealedMs)}`,
+      );
+    }
+    return undefined;
+  }
+
+  private hear(equipmentId: string, gatewayId: string, observedAtMs: number): void {
+    const before = this.gateways.get(equipmentId);
+    if (before && (before.gatewayId === gatewayId || before.observedAtMs >= observedAtMs)) return;
+    if (this.gateways === noGateways) this.gateways = new Map();
+    this.gateways.set(equipmentId, { gatewayId, observedAtMs });
+  }
+}
+
+/** Indicator under which counted persons of a section are sampled. */
+export const personsIndicator = 'persons';
+
+/** Rules that have something to say of a site. */
+export function rulesFor(rules: readonly Rule[], version: SiteVersion): readonly Rule[] {
+  return rules.filter((rule) => applies(rule, version));
+}
+
+/**
+ * Start of the interval that a reading is of: a clock that is a little off moves it to the nearest one; more than a
+ * quarter off is no longer a reading of it, and gives `undefined`.
+ */
+export function gridStart(startMs: number, intervalMs: number): number | undefined {
+  const nearestMs = Math.round(startMs / intervalMs) * intervalMs;
+  return Math.abs(nearestMs - startMs) > intervalMs / 4 ? undefined : nearestMs;
+}
+
+/** ISO 8601 for people; whatever no calendar holds is shown as it is. */
+function instant(ms: number): string {
+  return Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : String(ms);
+}
+
+export function floorTo(ms: number, stepMs: number): number {
+  return Math.floor(ms / stepMs) * stepMs;
+}
+
+function refusalOf(
+  record: { readonly revision: number },
+  held: { readonly revision: number } | undefined,
+  count: number,
+): Refusal | number | undefined {
+  if (held && held.revision >= record.revision) return unchanged;
+  if (!held && count >= maxFiled) {
+    return new Refusal('too-many-records', `more than ${maxFiled} records within the horizon`);
+  }
+  return undefined;
+}
+
+/** Kinds of events that last until somebody ends them; all else without an end is of its moment. */
+const lasting: ReadonlySet<SiteEvent['kind']> = new Set([
+  'STOPPAGE_DECLARED',
+  'STOPPAGE_ORDERED',
+  'POWER_CUT',
+  'REGIONAL_OUTAGE',
+  'GATEWAY_FAULT',
+  'CAMERA_DARK',
+  'CAMERA_BLIND',
+]);
+
+/** When an event ceases to matter, ms. */
+export function lastMs({ kind, startMs, endMs }: SiteEvent): number {
+  return endMs ?? (lasting.has(kind) ? Number.POSITIVE_INFINITY : startMs);
+}
+
+function without<T>(map: ReadonlyMap<string, T>, gone: (value: T) => boolean): Map<string, T> {
+  return new Map([...map].filter(([, value]) => !gone(value)));
+}

@@ -1,0 +1,30 @@
+import type { SubjectRef } from './detectors/detector.ts';
+import { minimumDetectableKw } from './detectors/stopped-but-running.ts';
+import type { Holdings } from './holdings.ts';
+import { evidenceLimit } from './load-parameters.ts';
+import type { EnterpriseStatus } from './records.ts';
+import type { Watch } from './watch.ts';
+
+/** Which verdict holds for every subject of every rule, with what each meter can tell at least. */
+export function statusOf(
+  held: Holdings,
+  watches: readonly Watch[],
+  openFindings: number,
+  nowMs: number,
+): EnterpriseStatus {
+  const subjects = watches.flatMap((watch) => {
+    const place = watch.placeIn(held.site.at(watch.headMs - 1) ?? held.site.all()[0]);
+    if (!place) return [];
+    const meter = place.meterId === '' ? undefined : held.meter(place.meterId);
+    const detectableKw = (subject: SubjectRef, index: number): number | null => {
+      if (!meter) return null;
+      const { modes } = meter.model;
+      if (index === 0 && modes) return minimumDetectableKw(modes, held.load);
+      if (index === 0 || subject.kind !== 'EQUIPMENT') return null;
+      return meter.explained?.minimumDetectableKw(subject.id, evidenceLimit(held.load)) ?? null;
+    };
+    return watch.status(place, detectableKw);
+  });
+  const regionCode = held.site.latest()?.registration.regionCode ?? '';
+  return { enterpriseId: held.id, regionCode, asOfMs: nowMs, openFindings, subjects };
+}
