@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { SubjectKind } from './records.ts';
 import { indexRecording } from './scoring-index.ts';
 import { isAbout, placesOf } from './scoring-subjects.ts';
-import { aFirm, aLie, aMachine, aRecording, aReport, aScoredFinding, hour } from './testing/scoring.ts';
+import { aFirm, aLie, aMachine, aMeter, aRecording, aReport, aScoredFinding, hour } from './testing/scoring.ts';
 
 const camera = '33010600001310000001';
 const firm = aFirm({
@@ -11,6 +11,7 @@ const firm = aFirm({
     aMachine('sander', { sectionId: 'grinding' }),
     aMachine('welder', { sectionId: 'grinding', kind: 'WELDER' }),
   ],
+  meters: [aMeter('total', []), aMeter('part', ['saw'], { parentMeterId: 'total' })],
   cameras: [{ cameraId: camera, sectionId: 'grinding' }],
 });
 const places = placesOf(
@@ -34,6 +35,11 @@ const about = (finding: Thing, label: Thing, equipmentIds: string[] = [], meterI
   );
 
 describe('what a finding is about', () => {
+  test('the balance of a meter is about each of its parts, and not the other way round', () => {
+    expect(about(['METER', 'total'], ['METER', 'part'], [], 'total')).toBe(true);
+    expect(about(['METER', 'part'], ['METER', 'total'], [], 'part')).toBe(false);
+  });
+
   test('the same thing is the same thing, of whatever kind; of another firm it never is', () => {
     for (const kind of ['ENTERPRISE', 'METER', 'EQUIPMENT', 'SECTION', 'CAMERA', 'GATEWAY'] as const) {
       expect(about([kind, 'x'], [kind, 'x'])).toBe(true);

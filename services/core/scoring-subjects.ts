@@ -7,6 +7,8 @@ import type { FirmIndex } from './scoring-index.ts';
 export interface Places {
   /** Section of a machine or camera; undefined where none is registered. */
   sectionOf(kind: SubjectKind, id: string): string | undefined;
+  /** The meter that measures what this one does and more. */
+  parentOf(meterId: string): string | null;
   /** True when reports of the machine came through the gateway. */
   isBehind(gatewayId: string, equipmentId: string): boolean;
 }
@@ -25,6 +27,7 @@ export function placesOf(firm: FirmIndex | undefined): Places {
   }
   return {
     sectionOf: (kind, id) => (kind === 'SECTION' ? id : sections.get(`${kind}/${id}`)),
+    parentOf: (id) => firm?.site?.meters.find(({ meterId }) => meterId === id)?.parentMeterId ?? null,
     isBehind: (gatewayId, equipmentId) => gateways.get(equipmentId)?.has(gatewayId) ?? false,
   };
 }
@@ -42,6 +45,8 @@ export function isAbout(finding: ScoredFinding, label: Label, places: Places): b
     case 'EQUIPMENT':
       return subjectKind !== 'EQUIPMENT' && finding.equipmentIds.includes(label.subjectId);
     case 'METER':
+      // A balance accuses a meter and its parts together: it cannot say which of them lies.
+      if (subjectKind === 'METER' && places.parentOf(label.subjectId) === subjectId) return true;
       return finding.meterId === label.subjectId;
     case 'ENTERPRISE':
       return true;

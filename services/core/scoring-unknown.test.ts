@@ -45,6 +45,12 @@ describe('known time', () => {
     expect(ended.get('stopped-but-running')).toMatchObject({ judgedMs: 20, unknownMs: 10 });
   });
 
+  test('where there is nothing to judge nothing is unknown', () => {
+    const known = times();
+    known.take(aStatus(0, [['stop', 'UNKNOWN', 'nothing-ordered']]));
+    expect(known.end(10).size).toBe(0);
+  });
+
   test('what comes after the end does not count backwards, and recordings add up', () => {
     const one = times();
     one.take(aStatus(100, [['stop', 'UNKNOWN', 'load-missing']]));

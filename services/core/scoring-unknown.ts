@@ -1,5 +1,14 @@
 import type { EnterpriseStatus, SubjectStatus } from './records.ts';
 
+/** Reasons under which nobody asks: no order stands, no rule applies, or another subject is asked instead. */
+const notAsked: ReadonlySet<string> = new Set([
+  'nothing-ordered',
+  'nothing-declared',
+  'judged-with-its-meter',
+  'not-registered',
+  'rule-withdrawn',
+]);
+
 /** For how long subjects were judged, and for how much of it nobody could tell, over all subjects, ms. */
 export interface KnownTime {
   readonly judgedMs: number;
@@ -52,7 +61,7 @@ export class KnownTimes {
     if (stoodMs <= 0) return;
     for (const { ruleId, verdict, reason } of before.subjects) {
       const detector = this.detectorOf(ruleId);
-      if (detector === undefined) continue;
+      if (detector === undefined || notAsked.has(reason)) continue;
       const time = timeOf(this.times, detector);
       time.judgedMs += stoodMs;
       if (verdict !== 'UNKNOWN') continue;
