@@ -6,7 +6,7 @@ import { loadRules } from '../platform/rules.ts';
 import { steelPlantRecording, steelPlantVariants } from '../simulator/overlay.ts';
 import { type Change, changeBetween, changeLines, comparisonTable } from './backtest-compare.ts';
 import { scorePicture } from './backtest-picture.ts';
-import { runRules, Scoreboard } from './backtest-run.ts';
+import { groundOf, runRules, Scoreboard } from './backtest-run.ts';
 import { missLines, type NamedRows, scoreTable, tagTable } from './backtest-table.ts';
 import { rulesDir } from './paths.ts';
 
@@ -51,7 +51,7 @@ async function score(dirs: readonly string[], options: Options): Promise<void> {
       throw new InvalidArgumentError(`${name} has no labels to score against; --honest if it holds no lie.`);
     }
     const said = runRules(name, recording, rules);
-    whole.add(name, recording, said);
+    whole.add(groundOf(name, recording), said);
     if (options.each) names.push(name);
     if (said.refused > 0) process.stderr.write(`${name}: ${said.refused} records were refused\n`);
   }
@@ -80,8 +80,9 @@ async function compare(dirs: readonly string[], options: Options, otherDir: stri
   const changes: Change[] = [];
   for await (const { name, recording } of recordings(dirs, options.steel)) {
     const [a, b] = [runRules(name, recording, these), runRules(name, recording, others)];
-    before.add(name, recording, a);
-    after.add(name, recording, b);
+    const ground = groundOf(name, recording);
+    before.add(ground, a);
+    after.add(ground, b);
     changes.push(changeBetween(name, a, b));
   }
   const [left, right] = [before.rows(), after.rows()];
