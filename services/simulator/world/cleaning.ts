@@ -7,7 +7,7 @@ import { dayMs, hourMs, localDay, midnightMs, minuteMs } from './china-days.ts';
 import type { Firm, FirmSection, StatedEvent, StatedWork } from './firm.ts';
 import { cleaningMinutes, shiftsOfDay } from './schedule.ts';
 import { clipSpans } from './spans.ts';
-import { runningSpans, type Truth } from './truth.ts';
+import { liveThrough, runningSpans, type Truth } from './truth.ts';
 
 export interface CleaningTraces {
   readonly works: StatedWork[];
@@ -21,8 +21,9 @@ export function cleaningOf(firm: Firm, truth: Truth): CleaningTraces {
   for (const section of firm.sections) {
     if (!section.cleans) continue;
     const line = firm.machines.filter(({ sectionId, works }) => sectionId === section.id && works === 'shifts');
-    const runs = joinSpans(line.flatMap(({ id }) => runningSpans(truth, id)));
     for (const due of dueCleanings(firm, truth)) {
+      const all = due.fromMs < truth.fromMs ? liveThrough(firm, due.fromMs, due.toMs) : truth;
+      const runs = joinSpans(line.flatMap(({ id }) => runningSpans(all, id)));
       const work = clipSpans(runs, due.fromMs, due.toMs);
       if (work.length > 0) cleanOnce(firm, section, due, work, traces);
     }

@@ -2,13 +2,14 @@ import type { SiteEvent } from '../../core/records.ts';
 import { joinSpans } from '../plant-schedule.ts';
 import { minuteMs } from './china-days.ts';
 import type { Firm, FirmSection, StatedEvent } from './firm.ts';
-import { hash01, jitter, seedOf } from './noise.ts';
+import { hash01, seedOf, wander } from './noise.ts';
 import { spanAt } from './spans.ts';
-import { runningSpans, type Truth } from './truth.ts';
+import { liveThrough, runningSpans, type Truth } from './truth.ts';
 
 /** A camera counts this often, and says so when the number has changed. */
 const countEveryMs = 5 * minuteMs;
-const leastChange = 2;
+/** People come and go about this often. */
+const strollMs = 70 * minuteMs;
 
 /** Person counts of all sections that have a camera and a limit. */
 export function personCounts(firm: Firm, truth: Truth): StatedEvent[] {
@@ -21,7 +22,8 @@ function countsOf(firm: Firm, section: FirmSection, truth: Truth): StatedEvent[]
   const machines = firm.machines.filter(
     ({ sectionId, works }) => sectionId === section.id && works !== 'follows' && works !== 'always',
   );
-  const work = joinSpans(machines.flatMap(({ id }) => runningSpans(truth, id)));
+  const before = liveThrough(firm, truth.fromMs - 2 * countEveryMs, truth.fromMs);
+  const work = joinSpans(machines.flatMap(({ id }) => [...runningSpans(before, id), ...runningSpans(truth, id)]));
   const seed = seedOf(firm.seed, section.id);
   const crowds = firm.deeds.crowds.filter(({ sectionId }) => sectionId === section.id);
   const blind = firm.deeds.events
@@ -29,18 +31,20 @@ function countsOf(firm: Firm, section: FirmSection, truth: Truth): StatedEvent[]
       ({ value }) => value.sourceId === section.cameraId && value.endMs !== null && value.kind.startsWith('CAMERA_'),
     )
     .map(({ value }) => ({ fromMs: value.startMs, toMs: value.endMs! }));
+  const countAt = (ms: number): number => {
+    const crowd = crowds.find(({ fromMs, toMs }) => fromMs <= ms && ms < toMs);
+    if (crowd) return crowd.count;
+    if (!spanAt(work, ms)) return 0;
+    const present = section.workers * (0.83 + 0.13 * wander(seed, ms / strollMs));
+    return Math.min(section.personLimit!, Math.round(present));
+  };
   const events: StatedEvent[] = [];
-  let said = -1;
   for (let ms = Math.ceil(truth.fromMs / countEveryMs) * countEveryMs; ms < truth.toMs; ms += countEveryMs) {
     if (blind.some(({ fromMs, toMs }) => fromMs <= ms && ms < toMs)) continue;
-    const crowd = crowds.find(({ fromMs, toMs }) => fromMs <= ms && ms < toMs);
-    const usual = spanAt(work, ms)
-      ? Math.min(section.personLimit!, Math.round(section.workers * (0.82 + 0.07 * jitter(seed, ms / countEveryMs))))
-      : 0;
-    const count = crowd ? crowd.count : usual;
+    const count = countAt(ms);
     // Within a crowd each count is said: the length of it matters.
-    if (said >= 0 && !crowd && (count === 0) === (said === 0) && Math.abs(count - said) < leastChange) continue;
-    said = count;
+    const crowded = crowds.some(({ fromMs, toMs }) => fromMs <= ms && ms < toMs);
+    if (!crowded && count === countAt(ms - countEveryMs)) continue;
     events.push({ arrivalMs: ms + 6000, value: countEvent(firm, section, ms, count, seed) });
   }
   return events;

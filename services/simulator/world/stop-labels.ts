@@ -1,11 +1,12 @@
 import type { Label } from '../../core/recording.ts';
 import { joinSpans } from '../plant-schedule.ts';
-import { overlapMs, type Span } from '../reported-state.ts';
+import { overlapMs, type Span, type StateSpan } from '../reported-state.ts';
+import { addBackgroundLoad } from './background-load.ts';
 import { hourMs, minuteMs } from './china-days.ts';
 import type { Claim } from './deeds.ts';
 import type { Firm, FirmMeter, Machine } from './firm.ts';
-import { meanRunningKw } from './machine-load.ts';
-import type { TrueLoad } from './metering.ts';
+import { addMachineLoad, meanRunningKw } from './machine-load.ts';
+import { seedOf } from './noise.ts';
 import { bridgeSpans, intersectSpans, spanAt } from './spans.ts';
 import { runningSpans, type Truth } from './truth.ts';
 
@@ -15,7 +16,7 @@ const oneLieMs = 4 * hourMs;
 const leastRanMs = 10 * minuteMs;
 
 /** Where claims of a stop and the truth part: one label for each stretch of running within a claim. */
-export function stopLabels(firm: Firm, truth: Truth, loads: ReadonlyMap<string, TrueLoad>): Label[] {
+export function stopLabels(firm: Firm, truth: Truth): Label[] {
   const labels: Label[] = [];
   const firmWide = new Map<string, Span[]>();
   for (const claim of firm.deeds.claims) {
@@ -25,7 +26,7 @@ export function stopLabels(firm: Firm, truth: Truth, loads: ReadonlyMap<string, 
       firmWide.set(claim.note, [...(firmWide.get(claim.note) ?? []), ...ran]);
       continue;
     }
-    const unseen = claim.kind === 'lie' && isUnobservable(firm, machine, claim, truth, loads) ? ', unobservable' : '';
+    const unseen = claim.kind === 'lie' && isUnobservable(firm, machine, claim, truth) ? ', unobservable' : '';
     labels.push(...labelsOf(firm, ran, 'EQUIPMENT', machine.id, claim.kind, claim.note + unseen));
   }
   for (const [note, ran] of firmWide)
@@ -60,45 +61,54 @@ function labelsOf(
  * True when nobody could tell from load: the machine draws less than one standard deviation of what else its meter
  * shows from quarter to quarter while nothing on it is switched, or its share of the meter was never seen reported.
  */
-function isUnobservable(
-  firm: Firm,
-  machine: Machine,
-  claim: Claim,
-  truth: Truth,
-  loads: ReadonlyMap<string, TrueLoad>,
-): boolean {
+function isUnobservable(firm: Firm, machine: Machine, claim: Claim, truth: Truth): boolean {
   const meter = firm.meters.find(({ feeds }) => feeds.includes(machine.id))!;
   if (meter.feeds.length === 1) return false;
   if (claim.toMs - claim.fromMs >= firm.endMs - firm.startMs) return true;
-  return meanRunningKw(machine.traits) < swayKw(firm, meter, machine, truth, loads.get(meter.id)!.kw);
+  return meanRunningKw(machine.traits) < swayKw(firm, meter, machine, truth);
 }
 
-const quarterMs = 15 * minuteMs;
-/** Fewer quarters of one kind say little about their spread. */
-const leastQuarters = 8;
+const quarterMinutes = 15;
 
-/** Pooled standard deviation of quarter-hour means among quarters in which the same machines do the same throughout. */
-function swayKw(firm: Firm, meter: FirmMeter, machine: Machine, truth: Truth, kw: Float64Array): number {
-  const behind = firm.machines.filter(({ id }) => meter.feeds.includes(id)).map(({ id }) => truth.states.get(id)!);
-  const own = truth.states.get(machine.id)!;
-  const groups = new Map<string, number[]>();
-  const per = quarterMs / minuteMs;
-  for (let at = 0; at + per <= kw.length; at += per) {
-    const fromMs = truth.fromMs + at * minuteMs;
-    const spans = behind.map((states) => spanAt(states, fromMs)!);
-    if (spanAt(own, fromMs)!.state === 'RUNNING' || spans.some(({ toMs }) => toMs < fromMs + quarterMs)) continue;
-    const key = spans.map(({ state }) => state).join();
-    const means = groups.get(key) ?? [];
-    means.push(kw.subarray(at, at + per).reduce((sum, value) => sum + value, 0) / per);
-    groups.set(key, means);
+/** Standard deviation of quarter-hour means of all else on the meter, each machine while it runs throughout, kW. */
+function swayKw(firm: Firm, meter: FirmMeter, machine: Machine, truth: Truth): number {
+  let variance = 0;
+  for (const id of meter.feeds) {
+    const load = new Float64Array(Math.round((truth.toMs - truth.fromMs) / minuteMs));
+    const other = firm.machines.find((candidate) => candidate.id === id && candidate !== machine);
+    const background = firm.backgrounds.find((candidate) => candidate.id === id);
+    const seed = seedOf(firm.seed, id);
+    if (other) {
+      const states = truth.states.get(id)!;
+      addMachineLoad(load, seed, other.traits, states, truth.fromMs);
+      variance += varianceOf(quarterMeans(load, (at) => runsFrom(states, truth.fromMs + at * minuteMs)));
+    } else if (background) {
+      addBackgroundLoad(load, background.kind, seed, background.scaleKw, firm, truth.fromMs);
+      const means = quarterMeans(load, () => true);
+      // Of a load that follows the hour only the surprise from quarter to quarter counts.
+      variance += varianceOf(means.slice(1).map((mean, i) => mean - means[i]!)) / 2;
+    }
   }
-  let squares = 0;
-  let count = 0;
-  for (const [key, means] of groups) {
-    if (means.length < leastQuarters || !key.includes('RUNNING')) continue;
-    const mean = means.reduce((sum, value) => sum + value, 0) / means.length;
-    squares += means.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-    count += means.length - 1;
+  return Math.sqrt(variance);
+}
+
+function runsFrom(states: readonly StateSpan[], fromMs: number): boolean {
+  const span = spanAt(states, fromMs);
+  return span?.state === 'RUNNING' && span.toMs >= fromMs + quarterMinutes * minuteMs;
+}
+
+function quarterMeans(load: Float64Array, counts: (at: number) => boolean): number[] {
+  const means: number[] = [];
+  for (let at = 0; at + quarterMinutes <= load.length; at += quarterMinutes) {
+    if (!counts(at)) continue;
+    let sum = 0;
+    for (let i = at; i < at + quarterMinutes; i++) sum += load[i]!;
+    means.push(sum / quarterMinutes);
   }
-  return Math.sqrt(squares / Math.max(1, count));
+  return means;
+}
+
+function varianceOf(values: readonly number[]): number {
+  const mean = values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
+  return values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(1, values.length - 1);
 }

@@ -59,7 +59,7 @@ export function liveWindow(firm: Firm, fromMs: number, toMs: number, registers: 
   const loads = trueLoads(firm, truth);
   const cleaning = cleaningOf(firm, truth);
   const begins = ({ value }: Stated<{ readonly startMs: number }>) => value.startMs >= fromMs && value.startMs < toMs;
-  const labels = [...firm.deeds.labels, ...stopLabels(firm, truth, loads), ...cleaning.labels];
+  const labels = [...firm.deeds.labels, ...stopLabels(firm, truth), ...cleaning.labels];
   return {
     workRecords: inOrder([...firm.deeds.works.filter(begins), ...cleaning.works]),
     siteEvents: inOrder([...firm.deeds.events.filter(begins), ...cleaning.events, ...personCounts(firm, truth)]),
