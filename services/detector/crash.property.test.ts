@@ -4,10 +4,10 @@ import fc from 'fast-check';
 import { inputTopics } from '../core/records.ts';
 import { arrivalOf } from '../platform/arrival.ts';
 import type { LogRecord, NewRecord } from '../platform/log.ts';
+import { MortalLog } from '../platform/testing/mortal-log.ts';
 import { decodeBatch } from './decode.ts';
 import { canonical } from './merge.ts';
 import { breaksIn, countedIn, createCountingEngine } from './testing/counting-engine.ts';
-import { MortalLog } from './testing/mortal-log.ts';
 import {
   alarmsOn,
   aRecord,

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { inputTopics } from '../core/records.ts';
 import type { LogRecord } from '../platform/log.ts';
+import { MortalLog } from '../platform/testing/mortal-log.ts';
 import { changelogTopic } from '../platform/topics.ts';
 import type { Detector } from './main.ts';
 import { breaksIn, countedIn } from './testing/counting-engine.ts';
-import { MortalLog } from './testing/mortal-log.ts';
 import {
   alarmsOn,
   aRecord,

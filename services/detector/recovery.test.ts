@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Log, TransactionalProducer } from '../platform/log.ts';
 import { createMetrics } from '../platform/metrics.ts';
+import { MortalLog } from '../platform/testing/mortal-log.ts';
 import { changelogTopic } from '../platform/topics.ts';
 import { barrierEntry, batchEntry } from './changelog.ts';
 import { type Detector, detectorGroup } from './main.ts';
 import { breaksIn, countedIn } from './testing/counting-engine.ts';
-import { MortalLog } from './testing/mortal-log.ts';
 import {
   alarmsOn,
   aRecord,

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { inputTopics, outputTopics } from '../core/records.ts';
 import type { Log, TopicSpec } from './log.ts';
 import { createSqliteLog } from './sqlite-log.ts';
-import { changelogTopic, checkTopics, migrateTopics, TopicSettingsError, topicSpecs } from './topics.ts';
+import { changelogTopic, checkTopics, migrateTopics, regionsTopic, TopicSettingsError, topicSpecs } from './topics.ts';
 
 const kafka = { brokers: ['one:9092', 'two:9092'] };
 const specs = topicSpecs({ partitions: 4 });
@@ -29,7 +29,7 @@ describe('topics', () => {
   test('migrating creates every topic, with equal partition counts, stamped by the log; again changes nothing', async () => {
     await migrateTopics(log, specs, kafka);
     await migrateTopics(log, specs, kafka);
-    const names = [...inputTopics, ...outputTopics, changelogTopic];
+    const names = [...inputTopics, ...outputTopics, changelogTopic, regionsTopic];
     const found = await log.topics.describe(names);
     expect(found.map((topic) => topic.name)).toEqual(names);
     for (const topic of found) {
@@ -42,7 +42,7 @@ describe('topics', () => {
 
   test('every effective-dated registration is kept, the status only as it is now', () => {
     expect(specOf('site-registry').config).toMatchObject({ 'cleanup.policy': 'delete', 'retention.ms': '-1' });
-    for (const name of ['enterprise-status', changelogTopic]) {
+    for (const name of ['enterprise-status', changelogTopic, regionsTopic]) {
       expect(specOf(name).config['cleanup.policy']).toBe('compact');
       expect(specOf(name).config['retention.ms']).toBeUndefined();
     }

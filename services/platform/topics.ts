@@ -5,6 +5,9 @@ import { missingTopicCommand, partitionsCommand, settingCommand, type TopicHome 
 /** What a detector task keeps to itself: its batches and snapshots. */
 export const changelogTopic = 'wattness-changelog';
 
+/** What the second stage keeps of enterprises, cities and outages, and how far it has read. */
+export const regionsTopic = 'wattness-regions';
+
 const dayMs = 86_400_000;
 
 export interface TopicSettings {
@@ -33,12 +36,11 @@ export function topicSpecs(settings: TopicSettings): TopicSpec[] {
     findings: history,
     alarms: history,
     'enterprise-status': { 'cleanup.policy': 'compact' },
-    // The second stage keeps what it needs of it in a state of its own.
     'enterprise-silence': readings,
     'dead-letters': readings,
   };
   const specs = [...inputTopics, ...outputTopics].map((name) => topic(name, partitions, configs[name]));
-  specs.push(topic(changelogTopic, partitions, changelogConfig));
+  for (const name of [changelogTopic, regionsTopic]) specs.push(topic(name, partitions, changelogConfig));
   return specs;
 }
 

@@ -1,4 +1,4 @@
-import type { GroupHandlers, Log, Membership, TransactionalProducer } from '../../platform/log.ts';
+import type { GroupHandlers, Log, Membership, TransactionalProducer } from '../log.ts';
 
 const never = <T>(): Promise<T> => new Promise(() => {});
 
