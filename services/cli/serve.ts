@@ -7,8 +7,9 @@ import { startOpsServer } from '../platform/http.ts';
 import { type Running, runUntilStopped } from '../platform/lifecycle.ts';
 import { createLogger, type Logger } from '../platform/logger.ts';
 import { createMetrics, type Metrics } from '../platform/metrics.ts';
+import { startRegions } from '../regions/main.ts';
 import { startSink } from '../sink/main.ts';
-import { type Config, detectorEngine, readConfig, settings } from './settings.ts';
+import { type Config, detectorEngine, readConfig, regionOptions, settings } from './settings.ts';
 import { migrate, openClickHouse, openCodec, openLog } from './stack.ts';
 
 /** What runs in one process: services with their readiness, and what to let go of after them. */
@@ -18,7 +19,7 @@ export interface Serving extends Running {
   readonly logged: Readonly<Record<string, unknown>>;
 }
 
-type ServiceName = 'detector' | 'sink';
+type ServiceName = 'detector' | 'regions' | 'sink';
 
 /** Starts services against the configured log, registry and ClickHouse; those without an address are embedded. */
 export async function serve(config: Config, names: readonly ServiceName[], logger: Logger): Promise<Serving> {
@@ -69,12 +70,18 @@ async function startServices(
 ) {
   const codec = await openCodec(config);
   const shared = { log: parts.log, codec, metrics: parts.metrics };
-  const services: [ServiceName, Awaited<ReturnType<typeof startDetector | typeof startSink>>][] = [];
+  const services: [ServiceName, Awaited<ReturnType<typeof startDetector | typeof startRegions | typeof startSink>>][] =
+    [];
   if (names.includes('detector')) {
     const engine = detectorEngine(config);
     const logger = createLogger({ service: 'detector', level: config.logLevel });
     const detector = { ...shared, logger, createEngine: engine.create, settings: engine.settings };
     services.push(['detector', await startDetector(detector)]);
+  }
+  if (names.includes('regions')) {
+    const logger = createLogger({ service: 'regions', level: config.logLevel });
+    const { timeSource } = config;
+    services.push(['regions', await startRegions({ ...shared, logger, options: regionOptions(config), timeSource })]);
   }
   if (parts.clickhouse) {
     const logger = createLogger({ service: 'sink', level: config.logLevel });
@@ -83,7 +90,7 @@ async function startServices(
   return services;
 }
 
-export function serveCommand(name: 'detector' | 'sink' | 'up', description: string): Command {
+export function serveCommand(name: ServiceName | 'up', description: string): Command {
   return new Command(name)
     .description(description)
     .option('--check-config', 'say whether the configuration is right, and stop', false)
@@ -95,7 +102,7 @@ export function serveCommand(name: 'detector' | 'sink' | 'up', description: stri
         return;
       }
       const logger = createLogger({ service: name, level: config.logLevel });
-      const names: ServiceName[] = name === 'up' ? ['detector', 'sink'] : [name];
+      const names: ServiceName[] = name === 'up' ? ['detector', 'regions', 'sink'] : [name];
       process.exit(
         await runUntilStopped({ start: () => serve(config, names, logger), logger, deadlineMs: config.drainMs }),
       );

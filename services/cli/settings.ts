@@ -1,16 +1,19 @@
 import { Type } from 'typebox';
 import { createEngine, engineDefaults } from '../core/engine.ts';
+import { type RegionOptions, regionDefaults } from '../core/region/stage.ts';
 import { detectorSettings } from '../detector/config.ts';
 import type { TaskSettings } from '../detector/task.ts';
 import { loadConfig } from '../platform/config.ts';
 import { connectionRules, connectionSettings } from '../platform/config-connections.ts';
 import { loadRules } from '../platform/rules.ts';
+import { regionSettings } from '../regions/config.ts';
 import { rulesDir } from './paths.ts';
 
 /** All settings of a process; every service reads the part that is its own. */
 export const settings = Type.Object({
   ...connectionSettings,
   ...detectorSettings,
+  ...regionSettings,
   rulesDir: Type.String({ env: 'RULES_DIR', default: rulesDir, description: 'Directory of the rules.' }),
   clickhousePort: Type.Integer({
     env: 'CLICKHOUSE_PORT',
@@ -32,6 +35,17 @@ export type Config = Type.Static<typeof settings>;
 
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
   return loadConfig(settings, env, connectionRules);
+}
+
+/** How regional outages are judged. */
+export function regionOptions(config: Config): RegionOptions {
+  return {
+    ...regionDefaults,
+    windowMs: config.outageWindowMinutes * 60_000,
+    falseConclusionBound: config.outageFalseBound,
+    leastEnterprises: config.outageLeastEnterprises,
+    leastShare: config.outageLeastShare,
+  };
 }
 
 /** The engine with the rules of the configuration, and what a batch record says of them. */

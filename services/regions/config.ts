@@ -18,7 +18,7 @@ export const regionSettings = {
     description: 'Regional outages concluded by mere chance, an onset of silence at most.',
   }),
   outageLeastEnterprises: Type.Integer({
-    env: 'OUTAGE_LEAST_ENTERPRISES',
+    env: 'OUTAGE_LEAST_FIRMS',
     default: 3,
     minimum: 3,
     maximum: 1_000,
