@@ -14,7 +14,8 @@ const epochMs = Date.UTC(2020, 0, 1);
  * many against which nothing speaks have no state but the reason of their last verdict.
  */
 export class Watch {
-  rule: Rule;
+  detector: Detector<unknown, Place>;
+  private applied: Rule;
   readonly key: string;
   /** Version of the load models that unsealed slots were judged with. */
   modelVersion = -1;
@@ -32,13 +33,20 @@ export class Watch {
   private reasons: readonly string[] = [];
 
   constructor(rule: Rule, key: string, startMs: number) {
-    this.rule = rule;
+    this.applied = rule;
+    this.detector = detectorOf(rule);
     this.key = key;
     this.headSecond = (startMs - epochMs) / 1000;
   }
 
-  get detector(): Detector<unknown, Place> {
-    return detectorOf(this.rule);
+  get rule(): Rule {
+    return this.applied;
+  }
+
+  /** Another version of the rule: what was found stays, what is not sealed is judged again. */
+  set rule(rule: Rule) {
+    this.applied = rule;
+    this.detector = detectorOf(rule);
   }
 
   /** End of the last slot that was judged; slots from here on are new. */

@@ -133,15 +133,14 @@ export interface Detector<P = unknown, L extends Place = Place> {
   quietUntil?(view: SiteView, place: L, fromMs: number, toMs: number, rule: Rule<P>): number;
 }
 
-const plain = new Map<string, SlotJudgement>();
+const plain = { 'not-claimed': new Map<string, SlotJudgement>(), unknown: new Map<string, SlotJudgement>() };
 
 /** A slot that cannot be judged, or in which nothing was claimed. The same reason gives the same object. */
 export function unjudged(kind: 'not-claimed' | 'unknown', reason: string): SlotJudgement {
-  const key = `${kind} ${reason}`;
-  let judgement = plain.get(key);
+  let judgement = plain[kind].get(reason);
   if (!judgement) {
     judgement = { kind, reason, logLikelihoodRatio: 0, seen: undefined, bound: 0, share: 0 };
-    plain.set(key, judgement);
+    plain[kind].set(reason, judgement);
   }
   return judgement;
 }

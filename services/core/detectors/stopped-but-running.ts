@@ -224,7 +224,12 @@ export const stoppedButRunning: Detector<StoppedButRunning, Witness> = {
   indicator: () => null,
 };
 
-function nothingOrdered(witness: Witness): readonly SlotJudgement[] {
-  const none = unjudged('not-claimed', 'nothing-ordered');
-  return witness.tellsApart ? [none, ...witness.equipmentIds.map(() => none)] : [none];
+const none = unjudged('not-claimed', 'nothing-ordered');
+/** The same for every witness with as many subjects: most slots of most firms are this. */
+const nothing: (readonly SlotJudgement[])[] = [];
+
+function nothingOrdered({ tellsApart, equipmentIds }: Witness): readonly SlotJudgement[] {
+  const count = tellsApart ? 1 + equipmentIds.length : 1;
+  nothing[count] ??= Array<SlotJudgement>(count).fill(none);
+  return nothing[count];
 }
