@@ -77,7 +77,7 @@ export async function publish(recording: Recording, log: Log, codec: Codec, opti
  * A tombstone in every partition of every input topic: it says that nothing that arrived earlier will follow, so that
  * readers need not wait for topics on which little comes.
  */
-function clockMarks(topics: readonly TopicSpec[], arrivalMs: number): NewRecord[] {
+export function clockMarks(topics: readonly TopicSpec[], arrivalMs: number): NewRecord[] {
   return topics.flatMap(({ name, partitions }) =>
     Array.from({ length: partitions }, (_, partition) => ({
       topic: name,

@@ -3,36 +3,62 @@ import { recordingInputCount } from '../core/recording-inputs.ts';
 import { writeRecording } from '../platform/recording.ts';
 import { type SteelPlantVariantName, steelPlantRecording, steelPlantVariants } from '../simulator/overlay.ts';
 import { simulatePlant } from '../simulator/plant.ts';
+import { streamScenario } from './simulate-stream.ts';
+import { scenarioOf, writeWorld } from './simulate-world.ts';
+
+interface Options {
+  readonly plant: string;
+  readonly scenario?: string;
+  readonly firms?: number;
+  readonly days?: number;
+  readonly lies: number;
+  readonly seed: number;
+  readonly start: number;
+  readonly perFirm: boolean;
+  readonly toKafka: boolean;
+  readonly live: boolean;
+  readonly rate: number;
+}
 
 export function simulateCommand(): Command {
   return new Command('simulate')
-    .description('write a recording of a plant whose truth is known, with labels')
-    .argument('<dir>', 'folder to write')
+    .description('write a recording of plants whose truth is known, with labels, or stream them into the log')
+    .argument('[dir]', 'folder to write')
+    .option('--scenario <file>', 'scenario file, or the name of one of testdata/scenarios (docs/simulator.md)')
+    .option('--firms <n>', 'of a scenario: so many of its firms at most', least1)
+    .option('--days <n>', 'days; a scenario has its own', least1)
+    .option('--seed <n>', 'the same seed gives the same plants', whole, 1)
+    .option('--per-firm', 'of a scenario: a folder for each firm inside the folder', false)
+    .option('--to-kafka', 'of a scenario: stream into the configured log, all firms at once', false)
+    .option('--rate <n>', 'when streaming: records a second at most', least1, 60_000)
+    .option('--live', 'when streaming: the world lives now, and reports as often as makes the rate', false)
     .option(
       '--plant <name>',
-      `furniture, or steel:<variant> (${Object.keys(steelPlantVariants).join(', ')})`,
+      `without a scenario: furniture, or steel:<variant> (${Object.keys(steelPlantVariants).join(', ')})`,
       'furniture',
     )
-    .option('--days <n>', 'days of a furniture plant', whole, 30)
-    .option('--lies <n>', 'lies of its operator', whole, 20)
-    .option('--seed <n>', 'the same seed gives the same plant', whole, 1)
+    .option('--lies <n>', 'without a scenario: lies of the furniture plant', whole, 20)
     .option(
       '--start <instant>',
-      'first moment, ISO 8601; a whole quarter of an hour',
+      'without a scenario: first moment, ISO 8601; a whole quarter of an hour',
       instant,
       Date.UTC(2026, 2, 1, 16),
     )
-    .action(
-      async (dir: string, options: { plant: string; days: number; lies: number; seed: number; start: number }) => {
-        const { plant, days, lies, seed, start: startMs } = options;
-        const recording = plant.startsWith('steel:')
-          ? await steelPlantRecording({ ...variantOf(plant.slice('steel:'.length)), seed })
-          : furniture(plant, () => simulatePlant({ seed, startMs, days, lies, hidden: [] }));
-        await writeRecording(dir, recording);
-        const told = recording.labels.filter((label) => label.kind === 'lie').length;
-        process.stdout.write(`${dir}: ${recordingInputCount(recording)} records, ${told} lies\n`);
-      },
-    );
+    .action(async (dir: string | undefined, options: Options) => {
+      if (options.toKafka) await streamScenario(scenarioOf(options.scenario), options);
+      else if (dir === undefined) throw new InvalidArgumentError('Name a folder to write, or --to-kafka.');
+      else if (options.scenario !== undefined) await writeWorld(dir, scenarioOf(options.scenario), options);
+      else await writePlant(dir, options);
+    });
+}
+
+async function writePlant(dir: string, { plant, days = 30, lies, seed, start: startMs }: Options): Promise<void> {
+  const recording = plant.startsWith('steel:')
+    ? await steelPlantRecording({ ...variantOf(plant.slice('steel:'.length)), seed })
+    : furniture(plant, () => simulatePlant({ seed, startMs, days, lies, hidden: [] }));
+  await writeRecording(dir, recording);
+  const told = recording.labels.filter((label) => label.kind === 'lie').length;
+  process.stdout.write(`${dir}: ${recordingInputCount(recording)} records, ${told} lies\n`);
 }
 
 function furniture<T>(plant: string, make: () => T): T {
@@ -52,6 +78,12 @@ function variantOf(name: string): (typeof steelPlantVariants)[SteelPlantVariantN
 export function whole(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('Expected a whole number, 0 or more.');
+  return value;
+}
+
+function least1(text: string): number {
+  const value = whole(text);
+  if (value === 0) throw new InvalidArgumentError('Expected a whole number, 1 or more.');
   return value;
 }
 

@@ -51,18 +51,8 @@ export async function readRecording(dir: string): Promise<Recording> {
 /** Writes a recording folder; files that the recording has no rows for are not made. The big tables are zipped. */
 export async function writeRecording(dir: string, recording: Recording): Promise<void> {
   await mkdir(dir, { recursive: true });
-  const { about } = recording;
-  const head: Static<typeof aboutShape> = {
-    format: 1,
-    title: about.title,
-    source: about.source,
-    licence: about.licence,
-    credit: about.credit,
-    time_zone: about.timeZone,
-    interval_s: about.nominalIntervalMs / 1000,
-  };
+  await writeAbout(dir, recording.about);
   const put = (name: string, text: string | Buffer) => writeFile(join(dir, name), text);
-  await put('recording.yaml', stringify(head, { lineWidth: 120 }));
   await put(
     'site.yaml',
     stringify(recording.sites.map(statedFields), { lineWidth: 120, aliasDuplicateObjects: false }),
@@ -84,6 +74,20 @@ export async function writeRecording(dir: string, recording: Recording): Promise
     await put('power.csv.gz', gzipSync(formatTable(powerTable, recording.power), { level: 9 }));
   }
   if (recording.labels.length > 0) await put('labels.csv', formatTable(labelTable, recording.labels));
+}
+
+/** Writes `recording.yaml`. */
+export async function writeAbout(dir: string, about: RecordingAbout): Promise<void> {
+  const head: Static<typeof aboutShape> = {
+    format: 1,
+    title: about.title,
+    source: about.source,
+    licence: about.licence,
+    credit: about.credit,
+    time_zone: about.timeZone,
+    interval_s: about.nominalIntervalMs / 1000,
+  };
+  await writeFile(join(dir, 'recording.yaml'), stringify(head, { lineWidth: 120 }));
 }
 
 function readAbout(dir: string, problems: Problems): RecordingAbout {
@@ -189,7 +193,7 @@ function checkHeader<Row>(table: Table<Row>, header: readonly string[], file: st
 }
 
 /** `arrivalMs` first, instants as text: these files are read by people. */
-function statedFields({ arrivalMs, value }: Stated<object>): Record<string, unknown> {
+export function statedFields({ arrivalMs, value }: Stated<object>): Record<string, unknown> {
   const fields = Object.entries(value).map(([name, field]) => [
     name,
     instantFields.has(name) && typeof field === 'number' ? formatInstant(field) : field,
