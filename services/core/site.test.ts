@@ -175,6 +175,54 @@ describe('a broken registration', () => {
     }
   });
 
+  const shift = { name: 'day', startMinute: 480, endMinute: 1020, daysOfWeek: 0b11111, onHolidays: false };
+  const section = {
+    sectionId: 'S1',
+    name: '',
+    dust: true,
+    workers: null,
+    personLimit: null,
+    cleanAfterRunHours: null,
+  };
+  const cameraId = '33010600001320000001';
+
+  test.each<[string, Parameters<typeof aRegistration>[0], string]>([
+    ['a zone that no clock keeps', { timeZone: 'Asia/Atlantis' }, "'Asia/Atlantis'"],
+    ['more shifts than a week has', { shifts: Array(65).fill(shift) }, '65 shifts'],
+    ['a shift that starts on another day', { shifts: [{ ...shift, startMinute: 1440, endMinute: 1500 }] }, '1440 to'],
+    ['a shift that ends before it starts', { shifts: [{ ...shift, endMinute: 480 }] }, '480 to 480'],
+    ['a shift of more than two days', { shifts: [{ ...shift, endMinute: 480 + 2881 }] }, "'day' goes"],
+    ['a section listed twice', { sections: [section, section] }, "section id 'S1'"],
+    ['a section without id', { sections: [{ ...section, sectionId: '' }] }, "section id ''"],
+    ['too many cameras', { cameras: Array(257).fill({ cameraId, sectionId: '' }) }, '257 cameras'],
+    [
+      'a camera whose code is of a recorder',
+      { cameras: [{ cameraId: '33010600001110000001', sectionId: '' }] },
+      'not-a-camera',
+    ],
+    [
+      'a camera in a section that is not there',
+      { sections: [section], cameras: [{ cameraId, sectionId: 'S9' }] },
+      "'S9'",
+    ],
+    [
+      'a collector that serves a machine that is not there',
+      { equipment: [anEquipment({ serves: ['M7'] })] },
+      'M1 serves unknown equipment M7',
+    ],
+  ])('is one with %s', (_, changes, part) => {
+    const { reason, detail } = refusalOf(changes);
+    expect(reason).toBe('broken-registration');
+    expect(detail).toContain(part);
+  });
+
+  test('is not one with night shifts, or with cameras of sections that were never registered', () => {
+    const shifts = [{ ...shift, startMinute: 1380, endMinute: 1860 }];
+    const sound = aRegistration({ shifts, cameras: [{ cameraId, sectionId: 'S1' }] });
+    expect(new Site().register(sound)).toBe(true);
+    expect(new Site().register({ ...sound, sections: [section] })).toBe(true);
+  });
+
   test('does not become a flood: a few problems stand for many', () => {
     const equipment = Array.from({ length: 500 }, (_, i) => anEquipment({ equipmentId: `M${i}`, ratedPowerKw: 0 }));
     expect(refusalOf({ equipment, meters: [] }).detail.split(';')).toHaveLength(8);

@@ -3,10 +3,10 @@ import { compact } from './compact-registration.ts';
 import type { Place } from './detectors/detector.ts';
 import { mostMachines } from './explained-load.ts';
 import type { Equipment, EquipmentKind, Meter, SiteRegistration, SubjectKind } from './records.ts';
+import { registrationProblem } from './registration-problem.ts';
 
 /** Versions of one site kept at a time: those in force within the lateness horizon, and a bound against floods. */
 const maxVersions = 64;
-const slotStepsMs = [60_000, 120_000, 180_000, 300_000, 600_000, 900_000];
 
 /** Loads that may rightly run while production is stopped: they belong to the base of their meter. */
 const baseKinds: ReadonlySet<EquipmentKind> = new Set(['HOLDING_FURNACE', 'DORMITORY', 'HVAC', 'PHOTOVOLTAIC']);
@@ -183,63 +183,4 @@ function subjectOf(registration: SiteRegistration, meter: Meter, equipment: read
   return equipment.length === 1
     ? { subjectKind: 'EQUIPMENT' as const, subjectId: equipment[0]!.equipmentId }
     : { subjectKind: 'METER' as const, subjectId: meter.meterId };
-}
-
-/** Everything that makes a registration unusable, in one refusal; `undefined` when it is sound. */
-function registrationProblem(registration: SiteRegistration): Refusal | undefined {
-  const { equipment, meters } = registration;
-  const broken: string[] = [];
-  const equipmentIds = new Set<string>();
-  const twice: string[] = [];
-  for (const e of equipment) {
-    if (e.equipmentId === '') broken.push('an equipment without id');
-    if (equipmentIds.has(e.equipmentId)) twice.push(`equipment ${e.equipmentId} is listed twice`);
-    equipmentIds.add(e.equipmentId);
-    if (e.ratedPowerKw !== null && !(e.ratedPowerKw > 0 && e.ratedPowerKw < 1e6)) {
-      broken.push(`rated power of ${e.equipmentId} is ${e.ratedPowerKw} kW`);
-    }
-    if (!(e.reportIntervalMs >= 1000 && e.reportIntervalMs <= 3_600_000)) {
-      broken.push(`report interval of ${e.equipmentId} is ${e.reportIntervalMs} ms; 1 s to 1 h is possible`);
-    }
-  }
-  const meterById = new Map<string, Meter>();
-  for (const m of meters) {
-    if (m.meterId === '' || meterById.has(m.meterId)) broken.push(`meter id '${m.meterId}' is empty or listed twice`);
-    meterById.set(m.meterId, m);
-    if (!slotStepsMs.includes(m.intervalMs)) {
-      broken.push(`slots of ${m.meterId} are ${m.intervalMs} ms; 1, 2, 3, 5, 10 or 15 min are possible`);
-    }
-    if (!(m.deliveryDelayMs >= 0 && m.deliveryDelayMs <= 7 * 86_400_000)) {
-      broken.push(`delivery delay of ${m.meterId} is ${m.deliveryDelayMs} ms; up to 7 days are possible`);
-    }
-    for (const id of m.feeds)
-      if (!equipmentIds.has(id)) broken.push(`meter ${m.meterId} feeds unknown equipment ${id}`);
-  }
-  for (const m of meters) {
-    if (m.parentMeterId !== null && !meterById.has(m.parentMeterId)) {
-      broken.push(`meter ${m.meterId} has unknown parent ${m.parentMeterId}`);
-    }
-  }
-  for (const e of equipment) {
-    const feeding = meters.filter((m) => m.feeds.includes(e.equipmentId) && m.role !== 'ENTERPRISE_TOTAL');
-    for (const [i, a] of feeding.entries()) {
-      for (const b of feeding.slice(i + 1)) {
-        if (!isUpstream(a, b, meterById) && !isUpstream(b, a, meterById)) {
-          twice.push(`equipment ${e.equipmentId} is behind meters ${a.meterId} and ${b.meterId} at once`);
-        }
-      }
-    }
-  }
-  if (twice.length > 0) return new Refusal('equipment-in-two-places', [...twice, ...broken].slice(0, 8).join('; '));
-  if (broken.length > 0) return new Refusal('broken-registration', broken.slice(0, 8).join('; '));
-  return undefined;
-}
-
-function isUpstream(upper: Meter, lower: Meter, byId: ReadonlyMap<string, Meter>): boolean {
-  let at: Meter | undefined = lower;
-  for (let steps = 0; at && steps <= byId.size; steps++) {
-    if (at.meterId === upper.meterId) return true;
-    at = at.parentMeterId === null ? undefined : byId.get(at.parentMeterId);
-  }
-  return false;
 }
