@@ -1,10 +1,9 @@
 import Type, { type Static } from 'typebox';
 import { detectors } from '../core/detectors/index.ts';
-import { type LoadParameters, loadParametersSchema } from '../core/load-parameters.ts';
 import type { EquipmentKind, Level, Sector } from '../core/records.ts';
 import type { BothLanguages, Rule } from '../core/rule.ts';
 import { nearest } from './rules-hints.ts';
-import { checkShape, parseYaml, type SourceYaml } from './rules-yaml.ts';
+import { checkShape, type SourceYaml } from './rules-yaml.ts';
 
 const both = (description: string) =>
   Type.Object(
@@ -68,10 +67,11 @@ export interface LoadedRule extends Rule {
   readonly file: string;
 }
 
-/** Parses `<pack>/<id>.yaml`; problems are added to the list, and then there is no rule. Its hash is left to the caller. */
-export function parseRule(text: string, file: string, problems: string[]): Omit<LoadedRule, 'hash'> | undefined {
-  const yaml = parseYaml(text, file, problems);
-  if (!yaml) return undefined;
+/**
+ * Makes a rule of the text of `<pack>/<id>.yaml`; problems are added to the list, and then there is no rule. Its hash is
+ * left to the caller.
+ */
+export function ruleOf(yaml: SourceYaml, file: string, problems: string[]): Omit<LoadedRule, 'hash'> | undefined {
   const { value } = yaml;
   const sound = checkShape(ruleDocumentSchema, yaml, [], value, problems);
   // Its parameters are told in the same go, whatever else is wrong.
@@ -80,7 +80,7 @@ export function parseRule(text: string, file: string, problems: string[]): Omit<
   const [pack, name] = file.split('/') as [string, string];
   if (`${document.id}.yaml` !== name) {
     const line = yaml.lineOf(['id']);
-    problems.push(`${file}:${line}: id is '${document.id}'; name the file ${document.id}.yaml, or change the id`);
+    problems.push(`${yaml.file}:${line}: id is '${document.id}'; name the file ${document.id}.yaml, or change the id`);
     return undefined;
   }
   return {
@@ -110,10 +110,4 @@ function checkParameters(yaml: SourceYaml, problems: string[]): boolean {
   const hint = near ? `did you mean '${near}'?` : `there are ${known.join(', ')}`;
   problems.push(`${yaml.file}:${yaml.lineOf(['detector'])}: no detector '${name}'; ${hint}`);
   return false;
-}
-
-/** Parses `load.yaml`; problems are added to the list, and then there are none. */
-export function parseLoad(text: string, file: string, problems: string[]): LoadParameters | undefined {
-  const yaml = parseYaml(text, file, problems);
-  return yaml && checkShape(loadParametersSchema, yaml, [], yaml.value, problems) ? yaml.value : undefined;
 }

@@ -1,13 +1,16 @@
+import { join, relative } from 'node:path';
 import type { Static, TSchema } from 'typebox';
 import { Value } from 'typebox/value';
-import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
+import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import { inOtherUnit, nearest } from './rules-hints.ts';
 
 export type Path = readonly (string | number)[];
 
 /** A YAML text as plain values that know their lines. */
 export interface SourceYaml {
+  /** As problems name it. */
   readonly file: string;
+  readonly text: string;
   readonly value: unknown;
   /** Line of the key or item at a path; of what holds it, where the path is missing from the file. */
   lineOf(path: Path): number;
@@ -21,7 +24,31 @@ export function parseYaml(text: string, file: string, problems: string[]): Sourc
     problems.push(`${file}:${lines.linePos(error.pos[0]).line}: ${error.message.split('\n')[0]}; this is no YAML`);
   }
   if (document.errors.length > 0) return undefined;
-  return { file, value: document.toJS(), lineOf: (path) => lineAt(document, lines, path) };
+  for (const rounded of roundedNumbers(document, text)) {
+    problems.push(
+      `${file}:${lines.linePos(rounded.at).line}: ${rounded.source} is rounded as a number; put it between quotes`,
+    );
+  }
+  return { file, text, value: document.toJS(), lineOf: (path) => lineAt(document, lines, path) };
+}
+
+/** Where problems say that a file is: from where one stands, so that editors can jump there. */
+export function shownPath(dir: string, file: string): string {
+  const path = join(dir, file);
+  const near = relative(process.cwd(), path);
+  return near.startsWith('..') ? path : near;
+}
+
+/** Codes of twenty digits that nobody put between quotes. */
+function roundedNumbers(document: Document, text: string): { readonly at: number; readonly source: string }[] {
+  const found: { at: number; source: string }[] = [];
+  visit(document, {
+    Scalar: (_, { value, range }) => {
+      if (typeof value !== 'number' || !range || Math.abs(value) <= Number.MAX_SAFE_INTEGER) return;
+      found.push({ at: range[0], source: text.slice(range[0], range[1]) });
+    },
+  });
+  return found;
 }
 
 function lineAt(document: Document, lines: LineCounter, path: Path): number {
@@ -81,6 +108,7 @@ export function checkShape<T extends TSchema>(
 interface Described {
   readonly description?: string;
   readonly properties?: Readonly<Record<string, unknown>>;
+  readonly patternProperties?: Readonly<Record<string, unknown>>;
   readonly items?: unknown;
 }
 
@@ -123,7 +151,10 @@ function valueProblem(where: string, value: unknown, complaints: readonly Compla
 
 function schemaAt(schema: TSchema, path: Path): Described | undefined {
   let at: Described | undefined = schema as Described;
-  for (const part of path) at = (typeof part === 'number' ? at?.items : at?.properties?.[part]) as typeof at;
+  for (const part of path) {
+    const entries = Object.values(at?.patternProperties ?? {})[0];
+    at = (typeof part === 'number' && at?.items ? at.items : (at?.properties?.[part] ?? entries)) as typeof at;
+  }
   return at;
 }
 

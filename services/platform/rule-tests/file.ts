@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { subjectKinds } from '../../core/records.ts';
-import { checkShape, parseYaml } from '../rules-yaml.ts';
+import { checkShape, parseYaml, shownPath } from '../rules-yaml.ts';
 import { type CaseRecording, caseRecording } from './case-recording.ts';
 import { parseOffset } from './duration.ts';
 import { type CaseNotation, type ExpectedNotation, ruleTestSchema } from './shape.ts';
@@ -20,10 +20,21 @@ export interface RuleCase extends CaseRecording {
   readonly verdicts: Readonly<Record<string, string>>;
 }
 
-/** Reads `<pack>/<id>.test.yaml`; problems are added to the list, and then there are no cases. */
-export function readRuleTest(dir: string, file: string, problems: string[]): RuleCase[] {
+/** The file of cases of a rule, from the file of the rule. */
+export function testFileOf(ruleFile: string): string {
+  return ruleFile.replace(/\.yaml$/, '.test.yaml');
+}
+
+/** Reads the cases of `<pack>/<id>.yaml`; problems are added to the list, and then there are none. */
+export function readRuleTest(dir: string, ruleFile: string, problems: string[]): RuleCase[] {
   const before = problems.length;
-  const yaml = parseYaml(readFileSync(join(dir, file), 'utf8'), file, problems);
+  const path = join(dir, testFileOf(ruleFile));
+  const file = shownPath(dir, testFileOf(ruleFile));
+  if (!existsSync(path)) {
+    problems.push(`${file}: not found; each rule has cases that fire and cases that stay quiet (docs/rules.md)`);
+    return [];
+  }
+  const yaml = parseYaml(readFileSync(path, 'utf8'), file, problems);
   if (!yaml || !checkShape(ruleTestSchema, yaml, [], yaml.value, problems)) return [];
   const notation = yaml.value;
   const cases = notation.cases.map((one, i): RuleCase => {

@@ -52,7 +52,8 @@ export function runCase(rule: Rule, load: LoadParameters, one: RuleCase): string
   return failures;
 }
 
-function outcomeOf(rule: Rule, load: LoadParameters, one: RuleCase): CaseOutcome {
+/** Runs one case through the engine with this rule alone. */
+export function outcomeOf(rule: Rule, load: LoadParameters, one: RuleCase): CaseOutcome {
   const engine = createEngine({ ...engineDefaults, load, rules: [rule] });
   const confirmed = new Map<string, ConfirmedFinding>();
   let statuses: readonly SubjectStatus[] = [];
