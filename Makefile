@@ -35,7 +35,7 @@ bench: $(INSTALLED) ## Measure against the stored baseline (needs Kafka: KAFKA_B
 	@$(NPM) run --silent bench
 
 backtest: $(INSTALLED) ## Score the detectors on the steel plant's year
-	@$(NPM) run --silent wattness -- backtest --steel
+	@$(NPM) run --silent wattness -- backtest --steel --each
 
 clean: ## Remove what was installed and made
 	rm -rf node_modules .cache .wattness

@@ -26,6 +26,7 @@ const rules = loadRules(rulesDir);
 const said = (findings: ScoredFinding[], known: [string, KnownTime][] = []): Said => ({
   findings: countFindings(findings),
   known: new Map(known),
+  silences: [],
   refused: 0,
 });
 

@@ -1,6 +1,7 @@
 import { createEngine, engineDefaults } from '../core/engine.ts';
 import { type Recording, recordingSpan } from '../core/recording.ts';
 import { recordingInputCount } from '../core/recording-inputs.ts';
+import type { EnterpriseSilence } from '../core/records.ts';
 import { replay } from '../core/replay.ts';
 import {
   type CountedFinding,
@@ -24,6 +25,8 @@ export type Method = 'wattness' | keyof typeof baselines | 'do nothing';
 export interface Said {
   readonly findings: readonly CountedFinding[];
   readonly known: ReadonlyMap<string, KnownTime>;
+  /** What it said of the enterprises' silence, for the stage that judges regions. */
+  readonly silences: readonly EnterpriseSilence[];
   /** Input records that were refused. */
   readonly refused: number;
 }
@@ -34,17 +37,19 @@ export function runRules(name: string, recording: Recording, rules: LoadedRules)
   const detectorOf = new Map(rules.rules.map((rule) => [rule.id, rule.detector]));
   const known = new KnownTimes((ruleId) => detectorOf.get(ruleId));
   const bar = progressBar(name, recordingInputCount(recording));
+  const silences: EnterpriseSilence[] = [];
   let refused = 0;
   function* said(): Generator<ScoredFinding> {
     for (const output of replay(recording, engine, { ...engineDefaults, onProgress: bar.update })) {
       if (output.topic === 'findings') yield withoutEvidence(output.value);
       else if (output.topic === 'enterprise-status') known.take(output.value);
+      else if (output.topic === 'enterprise-silence') silences.push(output.value);
       else if (output.topic === 'dead-letters') refused++;
     }
   }
   const findings = countFindings(said());
   bar.stop();
-  return { findings, known: known.end(recordingSpan(recording)?.toMs ?? 0), refused };
+  return { findings, known: known.end(recordingSpan(recording)?.toMs ?? 0), silences, refused };
 }
 
 export interface Row {

@@ -1,17 +1,22 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { readRecording } from '../platform/recording.ts';
 import { loadRules } from '../platform/rules.ts';
 import { steelPlantRecording, steelPlantVariants } from '../simulator/overlay.ts';
+import { loadScenario } from '../simulator/world/scenario.ts';
 import { type Change, changeBetween, changeLines, comparisonTable } from './backtest-compare.ts';
 import { scorePicture } from './backtest-picture.ts';
 import { groundOf, runRules, Scoreboard } from './backtest-run.ts';
 import { missLines, type NamedRows, scoreTable, tagTable } from './backtest-table.ts';
+import { backtestWorld } from './backtest-world.ts';
 import { rulesDir } from './paths.ts';
+import { whole as wholeNumber } from './simulate.ts';
 
 interface Options {
   readonly steel: boolean;
+  readonly scenario?: string;
+  readonly seeds: readonly number[];
   readonly rules: string;
   readonly compare?: string;
   readonly each: boolean;
@@ -27,6 +32,8 @@ export function backtestCommand(): Command {
     .description('score the detectors on labelled recordings, event by event, beside simple baselines')
     .argument('[dir...]', 'recording folders, or folders of recording folders')
     .option('--steel', "score on the steel plant's year, in all its variants (nameplate, delivery, base load)", false)
+    .option('--scenario <file>', 'score on a simulated world, a firm at a time (docs/simulator.md)')
+    .option('--seeds <list>', 'seeds of the world, such as 1,2,3', wholeNumbers, [1])
     .option('--rules <dir>', 'rules to apply', rulesDir)
     .option('--compare <dir>', 'another rule set: what it would change, labels or none')
     .option('--each', 'a row for each recording, too', false)
@@ -36,7 +43,9 @@ export function backtestCommand(): Command {
     .option('--json', 'print JSON instead of a table', false)
     .option('--picture <file>', 'draw the scores as SVG')
     .action(async (dirs: string[], options: Options) => {
-      if (dirs.length === 0 && !options.steel) throw new InvalidArgumentError('Name a recording folder, or --steel.');
+      if (dirs.length === 0 && !options.steel && !options.scenario) {
+        throw new InvalidArgumentError('Name a recording folder, --steel or --scenario.');
+      }
       if (options.compare === undefined) await score(dirs, options);
       else await compare(dirs, options, options.compare);
     });
@@ -54,6 +63,11 @@ async function score(dirs: readonly string[], options: Options): Promise<void> {
     whole.add(groundOf(name, recording), said);
     if (options.each) names.push(name);
     if (said.refused > 0) process.stderr.write(`${name}: ${said.refused} records were refused\n`);
+  }
+  for (const { name, world } of worlds(options)) {
+    const { refused } = backtestWorld(name, world, rules, whole);
+    if (options.each) names.push(name);
+    if (refused > 0) process.stderr.write(`${name}: ${refused} records were refused\n`);
   }
   const rows = whole.rows();
   const each: NamedRows[] = names.map((name) => ({ name, rows: whole.rows(name) }));
@@ -98,6 +112,12 @@ async function compare(dirs: readonly string[], options: Options, otherDir: stri
   for (const line of changeLines(changes)) print(line);
 }
 
+function worlds({ scenario: path, seeds }: Options) {
+  if (path === undefined) return [];
+  const scenario = loadScenario(path);
+  return seeds.map((seed) => ({ name: `${basename(path, '.yaml')}:${seed}`, world: { scenario, seed, size: {} } }));
+}
+
 /** Reads one recording at a time. */
 async function* recordings(dirs: readonly string[], steel: boolean) {
   for (const dir of dirs.flatMap(recordingFolders)) yield { name: dir, recording: await readRecording(dir) };
@@ -132,6 +152,10 @@ function jsonRows({ name, rows }: NamedRows, misses: boolean): object[] {
     );
     return { ...all, missedLies: missed, falseFindingsList: falseFindings };
   });
+}
+
+function wholeNumbers(text: string): number[] {
+  return text.split(',').map(wholeNumber);
 }
 
 function print(text: string): void {
