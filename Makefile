@@ -3,7 +3,7 @@ NPM := npm --no-update-notifier
 INSTALLED := node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test lint format bench backtest clean
+.PHONY: help install demo up test lint format bench backtest quality clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -25,7 +25,7 @@ test: $(INSTALLED) ## Run every test that this machine can run, and say loudly w
 	@$(NPM) run --silent lint
 	@$(NPM) test --silent
 
-lint: $(INSTALLED) ## Check format, layers and types
+lint: $(INSTALLED) ## Check format, layers, types and rules
 	@$(NPM) run --silent lint
 
 format: $(INSTALLED) ## Format and mend what can be mended
@@ -36,6 +36,9 @@ bench: $(INSTALLED) ## Measure against the stored baseline (needs Kafka: KAFKA_B
 
 backtest: $(INSTALLED) ## Score the detectors on the steel plant's year
 	@$(NPM) run --silent wattness -- backtest --steel --each
+
+quality: $(INSTALLED) ## Measure the detectors on all that is kept for it, and refresh docs/quality.md; takes long
+	@$(NPM) run --silent wattness -- quality
 
 clean: ## Remove what was installed and made
 	rm -rf node_modules .cache .wattness

@@ -3,7 +3,8 @@ import { detectors } from '../core/detectors/index.ts';
 import type { EquipmentKind, Level, Sector } from '../core/records.ts';
 import type { BothLanguages, Rule } from '../core/rule.ts';
 import { nearest } from './rules-hints.ts';
-import { checkShape, type SourceYaml } from './rules-yaml.ts';
+import { checkShape } from './rules-shape.ts';
+import type { SourceYaml } from './rules-yaml.ts';
 
 const both = (description: string) =>
   Type.Object(

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { type LoadParameters, loadParametersSchema } from '../core/load-parameters.ts';
 import type { RuleSet } from '../core/rule.ts';
 import { type LoadedRule, ruleOf } from './rules-document.ts';
-import { checkShape, parseYaml, type SourceYaml, shownPath } from './rules-yaml.ts';
+import { checkShape } from './rules-shape.ts';
+import { parseYaml, type SourceYaml, shownPath } from './rules-yaml.ts';
 
 /** Rules that cannot be used: every problem with its file, line and a hint. */
 export class RuleError extends Error {

@@ -95,6 +95,16 @@ function mismatches(one: ExpectedNotation, { finding, confirmedMs }: ConfirmedFi
   return wrong;
 }
 
+/** What is wrong with a `says` as a regular expression; `undefined` where nothing is, or where it is none. */
+export function patternProblem(says: string): string | undefined {
+  try {
+    matches('', says);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
 /** `/…/` is a regular expression, anything else must be there as it stands. */
 function matches(summary: string, says: string): boolean {
   const pattern = /^\/(.*)\/$/s.exec(says);

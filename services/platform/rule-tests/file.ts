@@ -1,8 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { subjectKinds } from '../../core/records.ts';
-import { checkShape, parseYaml, shownPath } from '../rules-yaml.ts';
+import { checkShape } from '../rules-shape.ts';
+import { parseYaml, shownPath } from '../rules-yaml.ts';
 import { type CaseRecording, caseRecording } from './case-recording.ts';
+import { patternProblem } from './compare.ts';
 import { parseOffset } from './duration.ts';
 import { type CaseNotation, type ExpectedNotation, ruleTestSchema } from './shape.ts';
 import type { Path } from './story.ts';
@@ -74,6 +76,11 @@ function checkExpected(expected: ExpectedNotation, at: Path, say: (path: Path, t
   const [kind = '', id] = expected.subject.split(' ');
   if (!subjectKinds.some((known) => known === kind) || (id === undefined && kind !== 'ENTERPRISE')) {
     say([...at, 'subject'], `'${expected.subject}' names no subject; write EQUIPMENT press, or ENTERPRISE alone`);
+  }
+  for (const says of [expected.says ?? []].flat()) {
+    const problem = patternProblem(says);
+    if (problem)
+      say([...at, 'says'], `${says} is no regular expression (${problem}); take the slashes off, or mend it`);
   }
   for (const key of ['from', 'to', 'by'] as const) {
     const offset = expected[key];
