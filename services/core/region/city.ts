@@ -71,7 +71,8 @@ export class City {
     this.moveTo(nowMs);
     const concluded = this.conclude(begun);
     for (const outage of this.outages) {
-      const joining = concluded.includes(outage) ? this.beginningsIn(outage.scope) : begun;
+      const { scope, fromMs, toMs } = outage;
+      const joining = concluded.includes(outage) ? this.beginningsIn(scope, fromMs, toMs) : begun;
       for (const beginning of joining) this.join(outage, beginning);
     }
     const touched = this.outages.filter((outage) => [...heardOf].some((firm) => this.members.get(outage)?.has(firm)));
@@ -156,9 +157,8 @@ export class City {
   private concludeIn(scope: Scope, firstMs: number, lastMs: number): Outage[] {
     const { windowMs, leastEnterprises, leastShare, falseConclusionBound } = this.options;
     const standing = this.outages.filter((outage) => isSameScope(outage.scope, scope));
-    const onsets = this.beginningsIn(scope).filter(
-      ({ atMs }) =>
-        atMs >= firstMs - windowMs && atMs <= lastMs + windowMs && !standing.some((outage) => isPartOf(outage, atMs)),
+    const onsets = this.beginningsIn(scope, firstMs - windowMs, lastMs + windowMs).filter(
+      ({ atMs }) => !standing.some((outage) => isPartOf(outage, atMs)),
     );
     const cluster = densest(onsets, windowMs);
     if (!cluster || cluster.firms.size < leastEnterprises) return [];
@@ -168,7 +168,7 @@ export class City {
     if (isPart && here.length === this.firmsIn({ county: '', carrier: '' }).length) return [];
     const heard = here.filter((firm) => cluster.firms.has(firm) || firm.couldFallSilentAt(cluster.startMs));
     if (cluster.firms.size < leastShare * heard.length) return [];
-    const chance = chanceOf(cluster, heard, windowMs);
+    const chance = chanceOf(cluster, heard.sort(byId), windowMs);
     return chance > falseConclusionBound ? [] : [this.open(scope, cluster, chance)];
   }
 
@@ -219,34 +219,34 @@ export class City {
 
   /** What those who are part of it are told, where that is other than they were told before. */
   private tell(outage: Outage, nowMs: number): SiteEvent[] {
-    const members = [...this.members.get(outage)!].sort(byId);
+    const members = [...this.members.get(outage)!].map((firm) => ({ firm, mark: firm.marks.get(outage.id)! }));
     if (outage.endMs === null) {
-      const here = members.filter((firm) => !firm.isAway).map((firm) => firm.marks.get(outage.id)!);
+      const here = members.flatMap(({ firm, mark }) => (firm.isAway ? [] : mark));
       outage.endMs = recoveredMs(outage.startMs, here, nowMs);
       if (outage.endMs !== null) this.isDirty = true;
     }
-    return members.flatMap((firm) => {
-      const mark = firm.marks.get(outage.id)!;
-      if (mark.revision >= 0 && mark.endMs === outage.endMs) return [];
+    const untold = members.filter(({ mark }) => mark.revision < 0 || mark.endMs !== outage.endMs);
+    untold.sort((a, b) => byId(a.firm, b.firm));
+    return untold.map(({ firm, mark }) => {
       mark.revision++;
       mark.endMs = outage.endMs;
       this.dirtyFirms.add(firm.enterpriseId);
-      return [outageEvent(firm.enterpriseId, outage, mark)];
+      return outageEvent(firm.enterpriseId, outage, mark);
     });
   }
 
-  /** Enterprises that are there, in an order that does not depend on how they came. */
   private firmsIn(scope: Scope): Firm[] {
-    return [...this.firms.values()].filter((firm) => firm.isIn(scope)).sort(byId);
+    return [...this.firms.values()].filter((firm) => firm.isIn(scope));
   }
 
-  /** Every silence that is remembered, oldest first. */
-  private beginningsIn(scope: Scope): Beginning[] {
+  /** Silences that began in that time, oldest first, in an order that does not depend on how they came. */
+  private beginningsIn(scope: Scope, fromMs: number, toMs: number): Beginning[] {
     const beginnings: Beginning[] = [];
     for (const firm of this.firms.values()) {
-      if (!firm.isIn(scope)) continue;
       for (const spell of firm.spells) {
-        if (spell.kind !== 'away') beginnings.push({ firm, spell, atMs: spell.sinceMs });
+        const { sinceMs, kind } = spell;
+        if (sinceMs < fromMs || sinceMs > toMs || kind === 'away' || !firm.isIn(scope)) continue;
+        beginnings.push({ firm, spell, atMs: sinceMs });
       }
     }
     return beginnings.sort((a, b) => a.atMs - b.atMs || byId(a.firm, b.firm));

@@ -53,7 +53,7 @@ export function outageEvent(enterpriseId: string, outage: Outage, mark: Mark): S
 /** When more than half were heard again; `null` while they were not. Nobody left to be heard ends it at `nowMs`. */
 export function recoveredMs(startMs: number, members: readonly Mark[], nowMs: number): number | null {
   if (members.length === 0) return Math.max(startMs, nowMs);
-  const backMs = members.flatMap((member) => member.backMs ?? []).sort((a, b) => a - b);
+  const backMs = members.flatMap((member) => member.backMs ?? []);
   const most = Math.floor(members.length / 2);
-  return backMs.length > most ? Math.max(startMs, backMs[most]!) : null;
+  return backMs.length > most ? Math.max(startMs, backMs.sort((a, b) => a - b)[most]!) : null;
 }
