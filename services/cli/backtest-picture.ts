@@ -1,9 +1,10 @@
 import type { Interval } from '../core/scoring-confidence.ts';
 import type { Row } from './backtest-run.ts';
+import { box, colour, diamond, dot, line, text } from './backtest-shapes.ts';
 import { minutes, number, unknownText, worthShowing } from './backtest-table.ts';
 
-/** Names that a supervisor reads. */
-const titles: Readonly<Record<string, string>> = {
+/** Short names that a supervisor reads, Chinese. */
+export const detectorNames: Readonly<Record<string, string>> = {
   'stopped-but-running': '明停暗开',
   'fake-offline': '虚假离线',
   'hot-work': '违规动火',
@@ -13,19 +14,6 @@ const titles: Readonly<Record<string, string>> = {
   limit: '指标超限',
   overcrowding: '超员',
   'camera-watch': '视频失效',
-};
-
-const colour = {
-  precision: '#0072b2',
-  recall: '#e69f00',
-  f1: '#009e73',
-  delay: '#cc79a7',
-  false: '#d55e00',
-  unknown: '#8c959f',
-  ink: '#1f2328',
-  faint: '#656d76',
-  grid: '#d8dee4',
-  band: '#f6f8fa',
 };
 
 const width = 1240;
@@ -133,7 +121,7 @@ function band(row: Row, all: readonly Row[], y: number): string {
       ? `${score.found} of ${score.lies} found, ${score.falseFindings} false`
       : `no lie, ${score.falseFindings} false`;
   const parts = [
-    text(24, y + 26, `${detector} ${titles[detector] ?? ''}`.trim(), { size: 13, weight: 600 }),
+    text(24, y + 26, `${detector} ${detectorNames[detector] ?? ''}`.trim(), { size: 13, weight: 600 }),
     text(24, y + 44, told, { size: 11, fill: colour.faint }),
   ];
   if (score.lies > 0) {
@@ -229,43 +217,7 @@ function clamp(share: number): number {
   return Math.min(1, Math.max(0, share));
 }
 
-function box(left: number, y: number, wide: number, high: number, fill: string): string {
-  return `<rect x="${left}" y="${y}" width="${Math.round(wide * 10) / 10}" height="${high}" fill="${fill}"/>`;
-}
-
-function line(
-  x1: number,
-  y1: number,
-  x2: number,
-  y2: number,
-  stroke: string,
-  how: { dash?: string; thick?: number } = {},
-): string {
-  const dash = how.dash ? ` stroke-dasharray="${how.dash}"` : '';
-  return `<line x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}" stroke="${stroke}" stroke-width="${how.thick ?? 1}"${dash}/>`;
-}
-
 function whisker(panel: Panel, { low, high }: Interval, y: number, stroke: string): string {
   const [from, to] = [x(panel, low), x(panel, high)];
   return line(from, y, to, y, stroke) + line(from, y - 3, from, y + 3, stroke) + line(to, y - 3, to, y + 3, stroke);
-}
-
-function dot(at: number, y: number, fill: string, filled: boolean): string {
-  return `<circle cx="${at}" cy="${y}" r="4" fill="${filled ? fill : '#ffffff'}" stroke="${fill}" stroke-width="1.5"/>`;
-}
-
-function diamond(at: number, y: number, title: string): string {
-  return `<path d="M${at} ${y - 5}l5 5l-5 5l-5 -5z" fill="#ffffff" stroke="${colour.ink}"><title>${title}</title></path>`;
-}
-
-function text(
-  at: number,
-  y: number,
-  content: string,
-  how: { size: number; weight?: number; fill?: string; middle?: boolean },
-): string {
-  const weight = how.weight ? ` font-weight="${how.weight}"` : '';
-  const anchor = how.middle ? ' text-anchor="middle"' : '';
-  const escaped = content.replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`);
-  return `<text x="${at}" y="${y}" font-size="${how.size}"${weight}${anchor} fill="${how.fill ?? colour.ink}">${escaped}</text>`;
 }

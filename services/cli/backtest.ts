@@ -4,7 +4,6 @@ import { Command, InvalidArgumentError } from 'commander';
 import { readRecording } from '../platform/recording.ts';
 import { loadRules } from '../platform/rules.ts';
 import { steelPlantRecording, steelPlantVariants } from '../simulator/overlay.ts';
-import { loadScenario } from '../simulator/world/scenario.ts';
 import { type Change, changeBetween, changeLines, comparisonTable } from './backtest-compare.ts';
 import { scorePicture } from './backtest-picture.ts';
 import { groundOf, runRules, Scoreboard } from './backtest-run.ts';
@@ -12,11 +11,14 @@ import { missLines, type NamedRows, scoreTable, tagTable } from './backtest-tabl
 import { backtestWorld } from './backtest-world.ts';
 import { rulesDir } from './paths.ts';
 import { whole as wholeNumber } from './simulate.ts';
+import { scenarioOf } from './simulate-world.ts';
 
 interface Options {
   readonly steel: boolean;
   readonly scenario?: string;
   readonly seeds: readonly number[];
+  readonly firms?: number;
+  readonly days?: number;
   readonly rules: string;
   readonly compare?: string;
   readonly each: boolean;
@@ -32,8 +34,10 @@ export function backtestCommand(): Command {
     .description('score the detectors on labelled recordings, event by event, beside simple baselines')
     .argument('[dir...]', 'recording folders, or folders of recording folders')
     .option('--steel', "score on the steel plant's year, in all its variants (nameplate, delivery, base load)", false)
-    .option('--scenario <file>', 'score on a simulated world, a firm at a time (docs/simulator.md)')
+    .option('--scenario <file>', 'score on a simulated world: a file, or the name of one of testdata/scenarios')
     .option('--seeds <list>', 'seeds of the world, such as 1,2,3', wholeNumbers, [1])
+    .option('--firms <n>', 'of the world: so many of its firms at most', wholeNumber)
+    .option('--days <n>', 'of the world: so many days instead of its own', wholeNumber)
     .option('--rules <dir>', 'rules to apply', rulesDir)
     .option('--compare <dir>', 'another rule set: what it would change, labels or none')
     .option('--each', 'a row for each recording, too', false)
@@ -112,10 +116,10 @@ async function compare(dirs: readonly string[], options: Options, otherDir: stri
   for (const line of changeLines(changes)) print(line);
 }
 
-function worlds({ scenario: path, seeds }: Options) {
-  if (path === undefined) return [];
-  const scenario = loadScenario(path);
-  return seeds.map((seed) => ({ name: `${basename(path, '.yaml')}:${seed}`, world: { scenario, seed, size: {} } }));
+function worlds({ scenario: name, seeds, ...size }: Options) {
+  if (name === undefined) return [];
+  const scenario = scenarioOf(name);
+  return seeds.map((seed) => ({ name: `${basename(name, '.yaml')}:${seed}`, world: { scenario, seed, size } }));
 }
 
 /** Reads one recording at a time. */

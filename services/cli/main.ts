@@ -6,6 +6,7 @@ import { demoCommand } from './demo.ts';
 import { importCommand } from './import-command.ts';
 import { publishCommand } from './publish-command.ts';
 import { replayCommand } from './replay.ts';
+import { qualityCommand } from './report.ts';
 import { rulesCommand } from './rules.ts';
 import { migrateCommand, serveCommand } from './serve.ts';
 import { simulateCommand } from './simulate.ts';
@@ -27,6 +28,7 @@ const program = new Command('wattness')
   .addCommand(importCommand())
   .addCommand(replayCommand())
   .addCommand(backtestCommand())
+  .addCommand(qualityCommand())
   .addCommand(rulesCommand());
 
 try {
