@@ -1,3 +1,4 @@
+import { ChannelHabits, taughtSlots } from './channel-habits.ts';
 import { RangeSlots } from './range-slots.ts';
 
 /** Slots of a channel: fine enough for a drift, coarse enough for a day in under a kilobyte. */
@@ -22,6 +23,7 @@ export class Channel {
   private prints = new Uint32Array(keptPrints);
   private printsFromMs = 0;
   private printsEndMs = 0;
+  habits = new ChannelHabits();
 
   constructor(ownerId: string, indicator: string, spanMs: number, startMs: number) {
     this.ownerId = ownerId;
@@ -54,9 +56,11 @@ export class Channel {
       this.referenceSlots++;
     }
     if (this.printsEndMs !== startMs) this.printsFromMs = startMs;
+    const print = heard ? printOf(low, high) : 0;
+    if (heard) this.learnHabits(startMs, print, inUse, low === 0 && high === 0);
     this.printsEndMs = startMs + channelStepMs;
     this.printsFromMs = Math.max(this.printsFromMs, this.printsEndMs - keptPrints * channelStepMs);
-    this.prints[ringPlace(startMs)] = heard ? printOf(low, high) : 0;
+    this.prints[ringPlace(startMs)] = print;
   }
 
   /** Fingerprint of any slot that is held or was learned; 0 where nothing came. */
@@ -66,21 +70,52 @@ export class Channel {
     return Number.isNaN(low) ? 0 : printOf(low, this.ranges.highAt(startMs));
   }
 
-  /** Start of the oldest slot whose fingerprint is kept. */
-  get oldestPrintMs(): number {
-    return this.printsFromMs;
+  /** True where a slot and the one before it were heard and show different things. */
+  movesAt(startMs: number): boolean {
+    const print = this.printAt(startMs);
+    const before = this.printAt(startMs - channelStepMs);
+    return print !== 0 && before !== 0 && print !== before;
+  }
+
+  /** For how many slots up to and with that one it has shown exactly the same as the slot before, up to `most`. */
+  stayedAt(startMs: number, most: number): number {
+    let ms = startMs;
+    for (let stayed = 0; stayed < most; stayed++) {
+      const print = this.printAt(ms);
+      ms -= channelStepMs;
+      if (print === 0 || print !== this.printAt(ms)) return stayed;
+    }
+    return most;
+  }
+
+  /** Moving slots of the last week, at least `leastMs` before a moving one, that equal it; unsealed ones first. */
+  equalSlots(startMs: number, leastMs: number, most: number): number[] {
+    const print = this.printAt(startMs);
+    const equal: number[] = [];
+    const untilMs = startMs - leastMs;
+    const take = (ms: number): void => {
+      if (equal.length < most && ms <= untilMs && this.movesAt(ms)) equal.push(ms);
+    };
+    for (let ms = untilMs; ms >= this.printsEndMs; ms -= channelStepMs) if (this.printAt(ms) === print) take(ms);
+    const first = ringPlace(this.printsFromMs);
+    for (let place = this.prints.indexOf(print); place >= 0; place = this.prints.indexOf(print, place + 1)) {
+      const ms = this.printsFromMs + ((place - first + keptPrints) % keptPrints) * channelStepMs;
+      // Places that were not written since a gap hold what is forgotten.
+      if (ms < this.printsEndMs) take(ms);
+    }
+    return equal;
   }
 
   toState(): { json: readonly unknown[]; blocks: Uint8Array[] } {
     const { head, blocks } = this.ranges.toState();
     const { capacity } = this.ranges;
-    const learned = [this.referenceSum, this.referenceSlots, this.printsFromMs, this.printsEndMs];
+    const learned = [this.referenceSum, this.referenceSlots, this.printsFromMs, this.printsEndMs, this.habits];
     const prints = new Uint8Array(this.prints.buffer);
     return { json: [this.ownerId, this.indicator, capacity, head, ...learned], blocks: [...blocks, prints] };
   }
 
   static fromState(json: readonly unknown[], blocks: Uint8Array[]): Channel {
-    const [ownerId, indicator, capacity, head, sum, slots, fromMs, endMs] = json as [
+    const [ownerId, indicator, capacity, head, sum, slots, fromMs, endMs, habits] = json as [
       string,
       string,
       number,
@@ -89,6 +124,7 @@ export class Channel {
       number,
       number,
       number,
+      number[],
     ];
     const channel = new Channel(ownerId, indicator, 0, 0);
     channel.ranges = RangeSlots.fromState(channelStepMs, capacity, head, blocks.splice(0, 2));
@@ -96,8 +132,56 @@ export class Channel {
     channel.referenceSlots = slots;
     channel.printsFromMs = fromMs;
     channel.printsEndMs = endMs;
+    channel.habits = ChannelHabits.fromJSON(habits);
     channel.prints = new Uint32Array(blocks.shift()!.slice().buffer);
     return channel;
+  }
+
+  private learnHabits(startMs: number, print: number, inUse: boolean, isZero: boolean): void {
+    const before = this.printAt(startMs - channelStepMs);
+    if (inUse) {
+      this.habits.learnUse(isZero);
+      if (before !== 0) this.habits.learnStay(print === before, this.stayedAt(startMs - channelStepMs, taughtSlots));
+    }
+    if (before !== 0 && print !== before) this.learnRepeats(startMs, print, before);
+  }
+
+  /** Holds a moving slot against all of the week. */
+  private learnRepeats(startMs: number, print: number, before: number): void {
+    const { prints } = this;
+    const moved = this.movesAt(startMs - channelStepMs);
+    let compared = 0;
+    let equal = 0;
+    let continued = 0;
+    let equalOn = 0;
+    let last = 0;
+    for (let ms = this.printsFromMs; ms < this.printsEndMs; ms += channelStepMs) {
+      const other = prints[ringPlace(ms)]!;
+      if (other !== 0 && last !== 0 && other !== last) {
+        if (last === before && moved && this.movesAt(ms - channelStepMs)) {
+          if (this.chainOf(startMs - channelStepMs, ms - channelStepMs) < taughtSlots) {
+            continued++;
+            if (other === print) equalOn++;
+          }
+        } else {
+          compared++;
+          if (other === print) equal++;
+        }
+      }
+      last = other;
+    }
+    this.habits.learnRepeats(compared, equal, continued, equalOn);
+  }
+
+  /** How many slots up to two of them are equal, one by one, up to what teaches. */
+  private chainOf(ms: number, otherMs: number): number {
+    let chain = 0;
+    while (
+      chain < taughtSlots &&
+      this.printAt(ms - chain * channelStepMs) === this.printAt(otherMs - chain * channelStepMs)
+    )
+      chain++;
+    return chain;
   }
 }
 

@@ -13,6 +13,7 @@ import {
   stoppedUpperKw,
 } from '../load-model.ts';
 import { evidenceCap, evidenceLimit, type LoadParameters } from '../load-parameters.ts';
+import type { MeterState } from '../meter-state.ts';
 import type { Verdict } from '../records.ts';
 import { groupShares, reportedGroup } from '../shares.ts';
 import type { Witness } from '../site.ts';
@@ -56,6 +57,16 @@ export interface SubjectKnowledge {
   readonly machines: number;
   /** True where nothing but these machines draws power through the meter. */
   readonly dedicated: boolean;
+}
+
+export function knowledgeOf(meter: MeterState, witness: Witness): SubjectKnowledge {
+  return {
+    modes: meter.isInstallation(witness.meter.installationId) ? meter.model.modes : undefined,
+    ratedKw: witness.ratedKw,
+    smallestRatedKw: witness.smallestRatedKw,
+    machines: witness.equipment.length,
+    dedicated: witness.dedicated,
+  };
 }
 
 /** Why a slot has its verdict, and the verdict: one table, so that a reason always means the same. */
@@ -197,18 +208,7 @@ export const stoppedButRunning: Detector<StoppedButRunning, Witness> = {
     const kw = meter.usableKw(startMs, witness.meter.exports);
     const shares = groupShares(group, view, startMs, endMs, load, claim);
     const sameMeter = meter.isInstallation(witness.meter.installationId);
-    const whole = judgeSlot(
-      kw,
-      shares,
-      {
-        modes: sameMeter ? meter.model.modes : undefined,
-        ratedKw: witness.ratedKw,
-        smallestRatedKw: witness.smallestRatedKw,
-        machines: witness.equipment.length,
-        dedicated: witness.dedicated,
-      },
-      load,
-    );
+    const whole = judgeSlot(kw, shares, knowledgeOf(meter, witness), load);
     if (!witness.tellsApart) return [whole];
     const each = group.map((machine) => groupShares([machine], view, startMs, endMs, load, claim));
     const explained = sameMeter ? meter.explained : undefined;
