@@ -73,7 +73,7 @@ function testCommand(): Command {
   return onRules('test', 'run the cases of rules; of all where none is named')
     .argument('[id...]', 'ids of rules')
     .action((ids: string[], { rules: dir }: Options) => {
-      const { load, rules, cases, problems } = checkRules(dir);
+      const { load, rules, cases, problems } = checkRules(dir, ids.length === 0 ? undefined : ids);
       // A rule under work can be tested while another is broken, but not without knowing how loads are read.
       if (!load) throw new RuleError(problems);
       const named = ids.length === 0 ? rules : ids.map((id) => ruleNamed(rules, id, problems));
@@ -103,7 +103,7 @@ function explainCommand(): Command {
   return onRules('explain', 'tell one rule in words, in both languages')
     .argument('<id>', 'id of the rule')
     .action((id: string, { rules: dir }: Options) => {
-      const { load, rules, cases, problems } = checkRules(dir);
+      const { load, rules, cases, problems } = checkRules(dir, [id]);
       if (!load) throw new RuleError(problems);
       print(explainRule(ruleNamed(rules, id, problems), load, cases.get(id)!));
     });

@@ -1,10 +1,13 @@
 import type { Recording, Stated } from '../../core/recording.ts';
 import { parseInstant } from '../../core/recording-time.ts';
 import type { SiteRegistration } from '../../core/records.ts';
-import { parseDuration, parseOffset } from './duration.ts';
+import { nearest } from '../rules-hints.ts';
+import type { Path } from '../rules-yaml.ts';
+import { parseDuration } from './duration.ts';
 import type { CaseNotation, HistoryNotation, RuleTestNotation, SiteNotation } from './shape.ts';
 import { mergeSite, registrationOf } from './site.ts';
-import { checkDay, type Path, type Stage, type Told, tell } from './story.ts';
+import { offsetOf, type Say, type Stage } from './stage.ts';
+import { checkDay, type Told, tell } from './story.ts';
 
 const dayMs = 86_400_000;
 /** A Monday of an ordinary week: no public holiday near. */
@@ -18,11 +21,7 @@ export interface CaseRecording {
 }
 
 /** Builds the recording of one case; whatever cannot be read goes to `say` with its path in the file. */
-export function caseRecording(
-  file: RuleTestNotation,
-  index: number,
-  say: (path: Path, problem: string) => void,
-): CaseRecording {
+export function caseRecording(file: RuleTestNotation, index: number, say: Say): CaseRecording {
   const notation = file.cases[index]!;
   const at: Path = ['cases', index];
   const site = mergeSite(file.site, notation.site);
@@ -44,7 +43,7 @@ export function caseRecording(
   const stage = {
     registration,
     gateways: gatewaysOf(site),
-    heldBack: heldBackOf(notation, at, startMs, say),
+    heldBack: heldBackOf(notation, at, site, startMs, say),
     say,
   };
   const past = history && days > 0 ? pastOf(history, historyAt, stage, startMs) : [];
@@ -107,7 +106,7 @@ function changesOf(
   at: Path,
   first: SiteNotation,
   startMs: number,
-  say: Stage['say'],
+  say: Say,
 ): Stated<SiteRegistration>[] {
   let site = first;
   return (notation.changes ?? []).map((change, i) => {
@@ -122,19 +121,27 @@ function changesOf(
   });
 }
 
-function heldBackOf(notation: CaseNotation, at: Path, startMs: number, say: Stage['say']): Stage['heldBack'] {
+function heldBackOf(
+  notation: CaseNotation,
+  at: Path,
+  site: SiteNotation,
+  startMs: number,
+  say: Say,
+): Stage['heldBack'] {
+  const known = new Set([site.meters, site.equipment, site.sections].flatMap((entries) => Object.keys(entries ?? {})));
   const spans = (notation.late ?? []).map(({ of, from, to, at: comes }, i) => {
     const path = [...at, 'late', i];
     const ms = (key: string, offset: string | number) => startMs + offsetOf(offset, [...path, key], say);
-    const span = { owners: [of].flat(), fromMs: ms('from', from), toMs: ms('to', to), atMs: ms('at', comes) };
+    const owners = [of].flat();
+    for (const id of owners) {
+      if (known.has(id)) continue;
+      const near = nearest(id, [...known]);
+      const hint = near ? `did you mean '${near}'?` : `there are ${[...known].join(', ')}`;
+      say([...path, 'of'], `the site has no meter, equipment or section '${id}'; ${hint}`);
+    }
+    const span = { owners, fromMs: ms('from', from), toMs: ms('to', to), atMs: ms('at', comes) };
     if (span.atMs < span.toMs) say([...path, 'at'], 'what is late comes after it happened; write a time from `to` on');
     return span;
   });
   return (ownerId, ms) => spans.find((s) => s.owners.includes(ownerId) && ms >= s.fromMs && ms < s.toMs)?.atMs;
-}
-
-function offsetOf(offset: string | number, path: Path, say: Stage['say']): number {
-  const ms = parseOffset(offset);
-  if (ms === undefined) say(path, `'${offset}' is no time of the case; write +2h15m, counted from its start`);
-  return ms ?? 0;
 }

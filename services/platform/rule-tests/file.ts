@@ -2,12 +2,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { subjectKinds } from '../../core/records.ts';
 import { checkShape } from '../rules-shape.ts';
-import { parseYaml, shownPath } from '../rules-yaml.ts';
+import { type Path, parseYaml, shownPath } from '../rules-yaml.ts';
 import { type CaseRecording, caseRecording } from './case-recording.ts';
 import { patternProblem } from './compare.ts';
 import { parseOffset } from './duration.ts';
 import { type CaseNotation, type ExpectedNotation, ruleTestSchema } from './shape.ts';
-import type { Path } from './story.ts';
+import type { Say } from './stage.ts';
 
 /** One case of a rule test, ready to run. */
 export interface RuleCase extends CaseRecording {
@@ -67,12 +67,12 @@ export function readRuleTest(dir: string, ruleFile: string, problems: string[]):
   return problems.length > before ? [] : cases;
 }
 
-function checkOutcome(one: CaseNotation, at: Path, say: (path: Path, text: string) => void): void {
+function checkOutcome(one: CaseNotation, at: Path, say: Say): void {
   if (one.expect && one.quiet) say([...at, 'quiet'], 'a case either expects findings or stays quiet; take one out');
   if (!one.expect && !one.quiet) say(at, "the case does not say what is to come of it; add 'expect' or 'quiet: true'");
 }
 
-function checkExpected(expected: ExpectedNotation, at: Path, say: (path: Path, text: string) => void): void {
+function checkExpected(expected: ExpectedNotation, at: Path, say: Say): void {
   const [kind = '', id] = expected.subject.split(' ');
   if (!subjectKinds.some((known) => known === kind) || (id === undefined && kind !== 'ENTERPRISE')) {
     say([...at, 'subject'], `'${expected.subject}' names no subject; write EQUIPMENT press, or ENTERPRISE alone`);
