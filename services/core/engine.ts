@@ -118,7 +118,7 @@ export function createEngine(given: EngineOptions): Engine {
       case 'work-records':
         return enterprise.file(record.value as WorkRecord);
       case 'site-events':
-        return enterprise.note(record.value as SiteEvent);
+        return enterprise.note(record.value as SiteEvent, record.arrivalMs);
       case 'alarm-actions':
         return enterprise.act(record.value as AlarmAction, nowMs, say);
     }

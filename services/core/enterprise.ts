@@ -27,9 +27,12 @@ export const sealStepMs = 900_000;
 const deliveryMarginMs = 2 * 3_600_000;
 /** What is held before the oldest open slot in any case, ms: a hold and a run-down reach back to it. */
 const leastLookBackMs = 3_600_000;
+/** After this long a machine whose samples drive a watch is said to be unheard, ms; back-filled samples correct it. */
+const unheardAfterMs = 3_600_000;
 
 const noAlarms: ReadonlyMap<string, Alarm> = new Map();
 const nothing: readonly never[] = [];
+const noOwners: ReadonlySet<string> = new Set();
 
 /** The lateness horizon of an enterprise whose meters deliver up to `deliveryDelayMs` late, ms. */
 export function horizonFor(deliveryDelayMs: number, latenessHorizonMs: number): number {
@@ -58,8 +61,8 @@ export class Enterprise {
   /** Derived: the newest slot end that any watch has judged, and when reports make new slots due. */
   private judgedMs = 0;
   private reportsDueMs = Number.POSITIVE_INFINITY;
-  /** A fast detector has something in hand: each sample is to be judged at once. */
-  private sampling = false;
+  /** Machines and sections of which a fast detector has something in hand: each sample is to be judged at once. */
+  private sampling: ReadonlySet<string> = noOwners;
   private lookBackMs = leastLookBackMs;
 
   constructor(id: string, options: EngineOptions, arrivalMs: number) {
@@ -101,19 +104,28 @@ export class Enterprise {
     const { held } = this;
     const fromMs = held.observe(telemetry, arrivalMs);
     if (typeof fromMs !== 'number') return fromMs;
-    return this.changed(fromMs) || held.levelMoved || this.sampling || held.heardMs >= this.reportsDueMs;
+    const { equipmentId, observedAtMs } = telemetry;
+    const urgent = held.samples.moved && this.takeMoved(equipmentId, observedAtMs);
+    return this.changed(fromMs) || urgent || this.sampling.has(equipmentId) || held.heardMs >= this.reportsDueMs;
   }
 
   measure(power: Power, arrivalMs: number): Refusal | boolean {
-    return this.takeFiled(this.held.measure(power, arrivalMs));
+    const fromMs = this.held.measure(power, arrivalMs);
+    if (typeof fromMs !== 'number') return fromMs;
+    this.changed(fromMs);
+    return fromMs !== unchanged;
   }
 
   file(record: WorkRecord): Refusal | boolean {
     return this.takeFiled(this.held.file(record));
   }
 
-  note(event: SiteEvent): Refusal | boolean {
-    return this.takeFiled(this.held.note(event));
+  note(event: SiteEvent, arrivalMs: number): Refusal | boolean {
+    const { held } = this;
+    const fromMs = held.note(event, arrivalMs);
+    if (event.kind !== 'PERSON_COUNT' || typeof fromMs !== 'number') return this.takeFiled(fromMs);
+    const urgent = held.samples.moved && this.takeMoved(undefined, event.startMs);
+    return this.changed(fromMs) || urgent || this.sampling.size > 0 || held.heardMs >= this.reportsDueMs;
   }
 
   act(action: AlarmAction, nowMs: number, say: Say): Refusal | boolean {
@@ -182,14 +194,17 @@ export class Enterprise {
 
   /** True where time alone makes slots due. */
   get timed(): boolean {
-    return this.watches.some((watch) => this.placeAt(watch, this.clockMs)?.drive === 'time');
+    return this.watches.some((watch) => {
+      const drive = this.placeAt(watch, this.clockMs)?.drive;
+      return drive === 'time' || drive === 'samples';
+    });
   }
 
   /** Takes other rules: what goes on under the same id keeps its history, what is gone is taken back. */
   useRules(options: EngineOptions, nowMs: number, say: Say): void {
     this.options = options;
     this.held.options = options;
-    this.held.askAnew();
+    this.held.samples.askAnew();
     const gone: Watch[] = [];
     const kept = this.watches.filter((watch) => {
       const rule = options.rules.find(({ id, detector }) => id === watch.rule.id && detector === watch.rule.detector);
@@ -270,7 +285,8 @@ export class Enterprise {
     for (const version of this.held.site.all()) {
       for (const rule of rulesFor(this.options.rules, version)) {
         const detector = detectorOf(rule);
-        for (const { key } of detector.places(version, rule)) {
+        for (const { key, equipmentId, awaits } of detector.places(version, rule)) {
+          if (awaits !== undefined && !this.held.levels(equipmentId, awaits)) continue;
           lookBackMs = Math.max(lookBackMs, detector.lookBackMs?.(rule.parameters) ?? 0);
           const id = `${rule.id}/${key}`;
           if (known.has(id)) continue;
@@ -294,34 +310,60 @@ export class Enterprise {
 
   private takeFiled(fromMs: Refusal | number): Refusal | boolean {
     if (typeof fromMs !== 'number') return fromMs;
-    this.changed(fromMs);
+    this.markStale(fromMs);
     return fromMs !== unchanged;
   }
 
-  /** Marks what has judged with what has now changed; true when anything has. */
+  /** Marks what has judged with the load or reports that have now changed; true when anything has. */
   private changed(fromMs: number): boolean {
     if (fromMs >= this.judgedMs) return false;
-    this.markStale(fromMs);
+    for (const watch of this.watches) if (fromMs < watch.headMs && !this.isSampled(watch)) watch.stale = true;
     return true;
+  }
+
+  /** An indicator of a machine (or of any section) moved: what has judged without is stale, and new places may begin. */
+  private takeMoved(ownerId: string | undefined, atMs: number): true {
+    const { samples } = this.held;
+    if (samples.anew) {
+      samples.anew = false;
+      this.watchPlaces();
+    }
+    for (const watch of this.watches) {
+      if (atMs >= watch.headMs) continue;
+      const place = this.placeAt(watch, watch.headMs);
+      if (place?.drive === 'samples' && (ownerId === undefined || place.equipmentId === ownerId)) watch.stale = true;
+    }
+    return true;
+  }
+
+  private isSampled(watch: Watch): boolean {
+    return this.placeAt(watch, watch.headMs)?.drive === 'samples';
   }
 
   private markStale(fromMs: number): void {
     for (const watch of this.watches) if (fromMs < watch.headMs) watch.stale = true;
   }
 
-  /** Newest judged slot, and when reports or samples make a slot due that was not judged yet. */
+  /** Newest judged slot, and when reports make a slot due that was not judged yet. */
   private deriveDue(): void {
     this.judgedMs = 0;
     this.reportsDueMs = Number.POSITIVE_INFINITY;
-    this.sampling = false;
+    let sampling: Set<string> | undefined;
     for (const watch of this.watches) {
       const { headMs } = watch;
-      this.judgedMs = Math.max(this.judgedMs, headMs);
       const place = this.placeAt(watch, headMs);
-      if (place?.drive === 'samples' && watch.busy) this.sampling = true;
+      if (place?.drive === 'samples') {
+        if (watch.busy) {
+          sampling ??= new Set();
+          sampling.add(place.equipmentId);
+        }
+        continue;
+      }
+      this.judgedMs = Math.max(this.judgedMs, headMs);
       if (place?.drive !== 'reports') continue;
       this.reportsDueMs = Math.min(this.reportsDueMs, headMs + place.stepMs + this.options.reportMarginMs);
     }
+    this.sampling = sampling ?? noOwners;
   }
 
   private reviewMs(watch: Watch): number {
@@ -351,7 +393,7 @@ export class Enterprise {
       case 'time':
         return floorTo(this.clockMs - this.options.reportMarginMs, stepMs);
       case 'samples':
-        return this.held.sampledUntilMs(equipmentId);
+        return Math.max(this.held.samples.untilMs(equipmentId), floorTo(this.clockMs - unheardAfterMs, stepMs));
     }
   }
 
@@ -391,7 +433,8 @@ export class Enterprise {
       if (startMs + stepMs > endMs) return startMs;
       if (place && !watch.busy && detector.quietUntil) {
         // The last slot is judged in any case: it gives the reason that the status shows.
-        const calmMs = detector.quietUntil(this.held, place, startMs, endMs - stepMs, rule);
+        const calmEndMs = Math.min(endMs - stepMs, this.held.site.nextChangeMs(startMs));
+        const calmMs = detector.quietUntil(this.held, place, startMs, calmEndMs, rule);
         if (calmMs > startMs) {
           startMs = calmMs;
           continue;

@@ -30,7 +30,7 @@ export function findingOf(subject: Subject, revision: Revision<RunClaim>, contex
   const ofPower = indicator === null && meterId !== '' && said.seenMs !== 0;
   const seen = said.contradictoryMs > 0 ? said.seenMs / said.contradictoryMs : 0;
   const bound = said.contradictoryMs > 0 ? said.boundMs / said.contradictoryMs : 0;
-  const policy = detector.policy(rule.parameters, place?.stepMs ?? 900_000);
+  const policy = detector.policy(rule.parameters, place?.stepMs ?? 900_000, place);
   const chance = policy.falseAlarmsPerMonth !== undefined;
   const load = loadOf(context, meterId, subjectKind, equipmentIds);
   const facts: FindingFacts = {

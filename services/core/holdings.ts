@@ -1,12 +1,14 @@
 import { Refusal } from './batch.ts';
-import { Channel } from './channel.ts';
+import type { Channel } from './channel.ts';
 import type { SiteView } from './detectors/detector.ts';
 import { detectorOf } from './detectors/index.ts';
-import { bucketMs, LevelTimeline, type Threshold } from './level-timeline.ts';
+import type { LevelTimeline } from './level-timeline.ts';
 import type { LoadParameters } from './load-parameters.ts';
 import { MeterState } from './meter-state.ts';
+import type { RateSlots } from './rate-slots.ts';
 import type { Power, SiteEvent, SiteRegistration, Telemetry, WorkRecord } from './records.ts';
 import type { Rule, RuleSet } from './rule.ts';
+import { Samples } from './samples.ts';
 import { meterOf, Site, type SiteVersion } from './site.ts';
 import { intervalProblem } from './slots.ts';
 import { stateBit, Timeline } from './timeline.ts';
@@ -16,22 +18,12 @@ import { applies } from './watch.ts';
 export const maxFiled = 1024;
 /** Machines and meters held at most, each, over all descriptions within the horizon. */
 const maxHeld = 4096;
-/** Indicators of one machine or section that are looked at, at most. */
-const maxIndicators = 64;
-
 /** What `observe`, `measure`, `file` and `note` return when nothing has changed. */
 export const unchanged = Number.POSITIVE_INFINITY;
 
 const noWork: ReadonlyMap<string, WorkRecord> = new Map();
 const noEvents: ReadonlyMap<string, SiteEvent> = new Map();
-const noSamples: Map<string, Map<string, Sampled>> = new Map();
 const noGateways: Map<string, Heard> = new Map();
-
-/** What is kept of one indicator, as far as rules ask for it. */
-interface Sampled {
-  readonly channel: Channel | undefined;
-  readonly levels: LevelTimeline | undefined;
-}
 
 interface Heard {
   readonly gatewayId: string;
@@ -64,11 +56,8 @@ export class Holdings implements SiteView {
   sealedMs = 0;
   /** How much time is held, ms. */
   spanMs = 0;
-  /** Whether the last sample moved an indicator to another level. */
-  levelMoved = false;
   private readonly timelines = new Map<string, Timeline>();
-  /** By owner (machine or section) and indicator. */
-  private sampled = noSamples;
+  readonly samples = new Samples(this);
   private gateways = noGateways;
 
   constructor(id: string, options: HoldingsOptions) {
@@ -89,25 +78,19 @@ export class Holdings implements SiteView {
   }
 
   channel(ownerId: string, indicator: string): Channel | undefined {
-    return this.sampled.get(ownerId)?.get(indicator)?.channel;
+    return this.samples.of(ownerId, indicator)?.channel;
   }
 
   levels(ownerId: string, indicator: string): LevelTimeline | undefined {
-    return this.sampled.get(ownerId)?.get(indicator)?.levels;
+    return this.samples.of(ownerId, indicator)?.levels;
   }
 
-  /** Up to where the levels of a machine or section are known, ms. */
-  sampledUntilMs(ownerId: string): number {
-    let untilMs = 0;
-    for (const { levels } of this.sampled.get(ownerId)?.values() ?? []) {
-      if (levels) untilMs = Math.max(untilMs, levels.endMs);
-    }
-    return untilMs;
+  rates(ownerId: string, indicator: string): RateSlots | undefined {
+    return this.samples.of(ownerId, indicator)?.rates;
   }
 
   indicatorsOf(ownerId: string): readonly string[] {
-    const own = this.sampled.get(ownerId);
-    return own ? [...own].flatMap(([indicator, { channel }]) => (channel ? [indicator] : [])).sort() : [];
+    return this.samples.indicatorsOf(ownerId);
   }
 
   /** Gateway through which a machine was last heard; `undefined` where none was named. */
@@ -150,25 +133,8 @@ export class Holdings implements SiteView {
           .concat(new MeterState(spec, this.spanMs, this.sealedMs));
       } else meter.slots = meter.slots.spanning(this.spanMs);
     }
-    this.askAnew();
+    this.samples.askAnew();
     return true;
-  }
-
-  /** What rules ask for may have changed: what none asked for may be asked for now, and levels have other thresholds. */
-  askAnew(): void {
-    for (const [ownerId, own] of this.sampled) {
-      for (const [indicator, { channel, levels }] of own) {
-        const wanted = this.sampleOf(ownerId, indicator);
-        if (channel) channel.ranges = channel.ranges.spanning(this.spanMs);
-        const same =
-          levels && wanted.levels?.widthMs === levels.widthMs && wanted.levels.hasThresholds(levels.thresholds);
-        own.set(indicator, {
-          channel: wanted.channel && (channel ?? wanted.channel),
-          // Levels between other thresholds cannot be told from those that were kept: they begin anew.
-          levels: same ? levels : wanted.levels,
-        });
-      }
-    }
   }
 
   observe(telemetry: Telemetry, arrivalMs: number): Refusal | number {
@@ -182,11 +148,11 @@ export class Holdings implements SiteView {
       if (!Number.isFinite(value)) return new Refusal('not-a-number', `${indicator} is ${value}`);
     }
     if (observedAtMs > this.heardMs) this.heardMs = observedAtMs;
-    this.levelMoved = false;
+    this.samples.moved = false;
     let changed = timeline.observe(observedAtMs, stateBit[telemetry.state]);
     for (let i = 0; i < readings.length; i++) {
       const { indicator, value } = readings[i]!;
-      if (this.sample(equipmentId, indicator, observedAtMs, value)) changed = true;
+      if (this.samples.put(equipmentId, indicator, observedAtMs, value)) changed = true;
     }
     if (gatewayId !== null) this.hear(equipmentId, gatewayId, observedAtMs);
     return changed ? floorTo(observedAtMs, timeline.widthMs) : unchanged;
@@ -231,18 +197,12 @@ export class Holdings implements SiteView {
     return Math.min(record.startMs, held?.startMs ?? record.startMs);
   }
 
-  note(event: SiteEvent): Refusal | number {
+  note(event: SiteEvent, arrivalMs: number): Refusal | number {
     if (event.endMs !== null && !(event.endMs >= event.startMs)) {
       return new Refusal('bad-interval', 'the event ends before it starts');
     }
     // Counts come by the minute: they are samples of their section, not events to be kept one by one.
-    if (event.kind === 'PERSON_COUNT') {
-      if (event.sectionId === null || event.count === null) return unchanged;
-      this.levelMoved = false;
-      const took = this.sample(event.sectionId, personsIndicator, event.startMs, event.count);
-      if (event.startMs > this.heardMs) this.heardMs = event.startMs;
-      return took ? event.startMs : unchanged;
-    }
+    if (event.kind === 'PERSON_COUNT') return this.count(event, arrivalMs);
     const held = this.events.get(event.eventId);
     const refused = refusalOf(event, held, this.events.size);
     if (refused !== undefined) return refused;
@@ -266,22 +226,13 @@ export class Holdings implements SiteView {
         if (witness) meter.learn(witness, this, startMs);
       }
     }
-    for (const [ownerId, own] of this.sampled) {
-      const timeline = this.timelines.get(ownerId);
-      for (const { channel } of own.values()) {
-        if (!channel) continue;
-        const { stepMs } = channel.ranges;
-        for (let startMs = fromMs; startMs < untilMs; startMs += stepMs) {
-          channel.learn(startMs, timeline?.uniformKind(startMs, startMs + stepMs) === 'running');
-        }
-      }
-    }
+    this.samples.learn(fromMs, untilMs, (ownerId) => this.timelines.get(ownerId));
   }
 
   /** Forgets what ended before `keepMs`. */
   prune(keepMs: number): void {
     for (const timeline of this.timelines.values()) timeline.prune(keepMs);
-    for (const own of this.sampled.values()) for (const { levels } of own.values()) levels?.prune(keepMs);
+    this.samples.prune(keepMs);
     if (this.work.size > 0) this.work = without(this.work, (record) => record.endMs < keepMs);
     if (this.events.size > 0) this.events = without(this.events, (event) => lastMs(event) < keepMs);
     this.site.prune(keepMs);
@@ -295,9 +246,7 @@ export class Holdings implements SiteView {
     const ids = new Set(named.flatMap((site) => site.equipment.map((e) => e.equipmentId)));
     const sections = new Set(named.flatMap((site) => site.sections.map((s) => s.sectionId)));
     for (const [id, timeline] of this.timelines) if (!ids.has(id) && timeline.isEmpty) this.timelines.delete(id);
-    for (const id of this.sampled.keys()) {
-      if (!this.timelines.has(id) && !sections.has(id)) this.sampled.delete(id);
-    }
+    this.samples.forget((id) => this.timelines.has(id) || sections.has(id));
     for (const id of this.gateways.keys()) if (!this.timelines.has(id)) this.gateways.delete(id);
     this.meters = this.meters.filter(
       ({ meterId, newestMs }) =>
@@ -311,26 +260,19 @@ export class Holdings implements SiteView {
 
   toState(): { json: unknown; blocks: Uint8Array[] } {
     const meters = this.meters.map((meter) => meter.toState());
-    const channels: ReturnType<Channel['toState']>[] = [];
-    const samples: unknown[] = [];
-    for (const [ownerId, own] of this.sampled) {
-      for (const [indicator, { channel, levels }] of own) {
-        samples.push([ownerId, indicator, channel ? channels.push(channel.toState()) - 1 : -1, levels ?? null]);
-      }
-    }
+    const samples = this.samples.toState();
     return {
       json: {
         heardMs: this.heardMs,
         site: this.site.all().map((version) => version.registration),
         timelines: [...this.timelines],
         meters: meters.map(({ json }) => json),
-        channels: channels.map(({ json }) => json),
-        samples,
+        samples: samples.json,
         gateways: [...this.gateways],
         work: [...this.work.values()],
         events: [...this.events.values()],
       },
-      blocks: [...meters, ...channels].flatMap(({ blocks }) => blocks),
+      blocks: meters.flatMap(({ blocks }) => blocks).concat(samples.blocks),
     };
   }
 
@@ -340,61 +282,27 @@ export class Holdings implements SiteView {
     for (const registration of json.site) this.site.register(registration);
     for (const [id, timeline] of json.timelines) this.timelines.set(id, Timeline.fromJSON(timeline));
     this.meters = json.meters.map((meter: readonly unknown[]) => MeterState.fromState(meter, blocks));
-    const channels = json.channels.map((item: readonly unknown[]) => Channel.fromState(item, blocks));
-    for (const [ownerId, indicator, channel, levels] of json.samples) {
-      this.ownSamples(ownerId).set(indicator, {
-        channel: channels[channel],
-        levels: levels ? LevelTimeline.fromJSON(levels) : undefined,
-      });
-    }
+    this.samples.restore(json.samples, blocks);
     if (json.gateways.length > 0) this.gateways = new Map(json.gateways);
     if (json.work.length > 0) this.work = new Map(json.work.map((r: WorkRecord) => [r.recordId, r]));
     if (json.events.length > 0) this.events = new Map(json.events.map((e: SiteEvent) => [e.eventId, e]));
   }
 
-  private sample(ownerId: string, indicator: string, atMs: number, value: number): boolean {
-    let sampled = this.sampled.get(ownerId)?.get(indicator);
-    if (sampled === undefined) {
-      const own = this.ownSamples(ownerId);
-      if (own.size >= maxIndicators) return false;
-      sampled = this.sampleOf(ownerId, indicator);
-      own.set(indicator, sampled);
-    }
-    const moved = sampled.levels?.observe(atMs, value) ?? false;
-    if (moved) this.levelMoved = true;
-    return (sampled.channel?.ranges.put(atMs, value) ?? false) || moved;
-  }
-
-  /** What the rules want to keep of an indicator, empty. */
-  private sampleOf(ownerId: string, indicator: string): Sampled {
-    const version = this.site.latest()!;
-    let wantsChannel = false;
-    const thresholds: Threshold[] = [];
+  /** Takes counted persons as a sample, for every rule in its own way. */
+  private count(event: SiteEvent, arrivalMs: number): Refusal | number {
+    const { startMs } = event;
+    const untimely = this.untimely(startMs, startMs, arrivalMs);
+    if (untimely) return untimely;
+    const version = this.site.at(startMs);
+    if (!version) return unchanged;
+    this.samples.moved = false;
+    let took = false;
     for (const rule of rulesFor(this.options.rules, version)) {
-      const detector = detectorOf(rule);
-      wantsChannel ||= detector.samples?.(version, ownerId, indicator, rule) ?? false;
-      for (const threshold of detector.thresholds?.(version, ownerId, indicator, rule) ?? []) {
-        if (!thresholds.some((t) => t.value === threshold.value && t.inclusive === threshold.inclusive)) {
-          thresholds.push(threshold);
-        }
-      }
+      const sample = detectorOf(rule).sampleOf?.(version, event, rule);
+      if (sample && this.samples.put(sample.ownerId, sample.indicator, startMs, sample.value)) took = true;
     }
-    const intervalMs =
-      version.registration.equipment.find((e) => e.equipmentId === ownerId)?.reportIntervalMs ?? 60_000;
-    return {
-      channel: wantsChannel ? new Channel(ownerId, indicator, this.spanMs, this.sealedMs) : undefined,
-      levels: thresholds.length > 0 ? new LevelTimeline(bucketMs(intervalMs), thresholds) : undefined,
-    };
-  }
-
-  private ownSamples(ownerId: string): Map<string, Sampled> {
-    if (this.sampled === noSamples) this.sampled = new Map();
-    let own = this.sampled.get(ownerId);
-    if (!own) {
-      own = new Map();
-      this.sampled.set(ownerId, own);
-    }
-    return own;
+    if (startMs > this.heardMs) this.heardMs = startMs;
+    return took ? startMs : unchanged;
   }
 
   private untimely(fromMs: number, toMs: number, arrivalMs: number): Refusal | undefined {
@@ -417,9 +325,6 @@ export class Holdings implements SiteView {
     this.gateways.set(equipmentId, { gatewayId, observedAtMs });
   }
 }
-
-/** Indicator under which counted persons of a section are sampled. */
-export const personsIndicator = 'persons';
 
 /** Rules that have something to say of a site. */
 export function rulesFor(rules: readonly Rule[], version: SiteVersion): readonly Rule[] {

@@ -53,7 +53,7 @@ const noDetail = {};
 
 /**
  * Takes one slot into the sequential test; returns a run that ended with it, if it was at least provisional. Missing
- * and unknown slots neither add to a run nor end it.
+ * and unknown slots neither add to a run nor end it; one that holds ends a run that is not confirmed.
  */
 export function foldSlot(
   state: TestState,
@@ -64,6 +64,11 @@ export function foldSlot(
 ): Run | undefined {
   if (judgement.kind === 'unknown') return undefined;
   if (judgement.kind === 'not-claimed') return endRun(state);
+  if (judgement.kind === 'holds') {
+    if (!state.run?.confirmed) return endRun(state);
+    state.run.quietMs = 0;
+    return undefined;
+  }
   const llr = judgement.logLikelihoodRatio;
   if (llr > 0) {
     const run = state.run ?? newRun(judgement.fromMs ?? startMs);

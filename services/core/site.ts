@@ -119,6 +119,13 @@ export class Site {
     return undefined;
   }
 
+  /** When the next description after a moment takes effect, ms; `Infinity` where none is known. */
+  nextChangeMs(ms: number): number {
+    for (const { registration } of this.versions)
+      if (registration.effectiveFromMs > ms) return registration.effectiveFromMs;
+    return Number.POSITIVE_INFINITY;
+  }
+
   all(): readonly SiteVersion[] {
     return this.versions;
   }

@@ -99,7 +99,7 @@ export class Watch {
   }
 
   takeHead(place: Place | undefined, judgements: readonly SlotJudgement[], startMs: number, stepMs: number): void {
-    const policy = this.detector.policy(this.rule.parameters, stepMs);
+    const policy = this.detector.policy(this.rule.parameters, stepMs, place);
     this.take(place, judgements, (subject, judgement) => subject.takeHead(startMs, stepMs, judgement, policy));
     this.headMs = startMs + stepMs;
     const { reasons } = this;
@@ -109,7 +109,7 @@ export class Watch {
   }
 
   takeSealed(place: Place | undefined, judgements: readonly SlotJudgement[], startMs: number, stepMs: number): void {
-    const policy = this.detector.policy(this.rule.parameters, stepMs);
+    const policy = this.detector.policy(this.rule.parameters, stepMs, place);
     this.take(place, judgements, (subject, judgement) => subject.takeSealed(startMs, stepMs, judgement, policy));
   }
 

@@ -3,6 +3,7 @@ import type { Channel } from '../channel.ts';
 import type { LevelTimeline, Threshold } from '../level-timeline.ts';
 import type { LoadParameters } from '../load-parameters.ts';
 import type { MeterState } from '../meter-state.ts';
+import type { RateSlots } from '../rate-slots.ts';
 import type { CameraWitness, SiteEvent, SubjectKind, Verdict, WorkRecord } from '../records.ts';
 import type { BothLanguages, Rule } from '../rule.ts';
 import type { SiteVersion } from '../site.ts';
@@ -30,8 +31,10 @@ export interface Place {
   readonly drive: 'load' | 'reports' | 'time' | 'samples';
   /** Meter that bears witness; empty where none does. */
   readonly meterId: string;
-  /** Machine whose samples drive it; empty with other drives. */
+  /** Machine (or section, for counted persons) whose samples drive it; empty with other drives. */
   readonly equipmentId: string;
+  /** Nothing is watched here before this indicator of `equipmentId` was sampled. */
+  readonly awaits?: string;
 }
 
 /** What a detector may look at: everything held of one enterprise. It never changes any of it. */
@@ -46,6 +49,8 @@ export interface SiteView {
   channel(ownerId: string, indicator: string): Channel | undefined;
   /** Between which thresholds an indicator lay, where a rule states any. */
   levels(ownerId: string, indicator: string): LevelTimeline | undefined;
+  /** How fast an indicator changed, where a rule limits that. */
+  rates(ownerId: string, indicator: string): RateSlots | undefined;
   /** Gateway through which a machine was last heard; `undefined` where none was named. */
   gatewayOf(equipmentId: string): string | undefined;
   /** All indicators that were ever sampled of a machine, in alphabetical order. */
@@ -53,8 +58,11 @@ export interface SiteView {
 }
 
 export interface SlotJudgement {
-  /** Whether the slot bears on the test: nothing was claimed that could be contradicted, nobody can tell, or it does. */
-  readonly kind: 'not-claimed' | 'unknown' | 'judged';
+  /**
+   * Whether the slot bears on the test: nothing was claimed that could be contradicted, nobody can tell, or it does.
+   * `holds` is between the two: not enough to begin a contradiction, too much for one that stands to be over.
+   */
+  readonly kind: 'not-claimed' | 'unknown' | 'judged' | 'holds';
   /** A reason of the detector's table, which gives the verdict. */
   readonly reason: string;
   /** Evidence for the contradiction, natural log: above 0 speaks for it, below against; 0 unless judged. */
@@ -119,24 +127,41 @@ export interface Detector<P = unknown, L extends Place = Place> {
   subjects(place: L): readonly SubjectRef[];
   /** Judges the slot [startMs, startMs + stepMs): one judgement a subject, in their order. */
   judge(view: SiteView, version: SiteVersion, place: L, startMs: number, rule: Rule<P>): readonly SlotJudgement[];
-  policy(parameters: P, stepMs: number): TestPolicy;
+  policy(parameters: P, stepMs: number, place?: L): TestPolicy;
   sentence(facts: FindingFacts): BothLanguages;
   /** What is measured; `null` where the finding rests on power or on events alone. */
   indicator(place: L, rule: Rule<P>): string | null;
   /** Whether channels of this indicator must be kept for the machine (or section) of that id. */
   samples?(version: SiteVersion, ownerId: string, indicator: string, rule: Rule<P>): boolean;
-  /** Values of an indicator that the rule parts levels at, for a machine or section of that id. */
-  thresholds?(version: SiteVersion, ownerId: string, indicator: string, rule: Rule<P>): readonly Threshold[];
+  /** Values that the rule parts levels at, for a machine or section of that id; `undefined` where it asks for none. */
+  thresholds?(
+    version: SiteVersion,
+    ownerId: string,
+    indicator: string,
+    rule: Rule<P>,
+  ): readonly Threshold[] | undefined;
+  /** The rate that the rule limits an indicator to, in its unit a minute; `undefined` where it limits none. */
+  leastPerMinute?(version: SiteVersion, ownerId: string, indicator: string, rule: Rule<P>): number | undefined;
+  /** What counted persons are a sample of; `undefined` where they are of no use to the rule. */
+  sampleOf?(
+    version: SiteVersion,
+    event: SiteEvent,
+    rule: Rule<P>,
+  ): { readonly ownerId: string; readonly indicator: string; readonly value: number } | undefined;
   /** How far back before a slot it looks, ms; nothing is forgotten before that. */
   lookBackMs?(parameters: P): number;
   /** End of the slots from `fromMs` on that need no judging while nothing speaks against anybody; a multiple of the step. */
   quietUntil?(view: SiteView, place: L, fromMs: number, toMs: number, rule: Rule<P>): number;
 }
 
-const plain = { 'not-claimed': new Map<string, SlotJudgement>(), unknown: new Map<string, SlotJudgement>() };
+const plain = {
+  'not-claimed': new Map<string, SlotJudgement>(),
+  unknown: new Map<string, SlotJudgement>(),
+  holds: new Map<string, SlotJudgement>(),
+};
 
-/** A slot that cannot be judged, or in which nothing was claimed. The same reason gives the same object. */
-export function unjudged(kind: 'not-claimed' | 'unknown', reason: string): SlotJudgement {
+/** A slot that is no evidence, for a reason; the same reason gives the same object. */
+export function unjudged(kind: 'not-claimed' | 'unknown' | 'holds', reason: string): SlotJudgement {
   let judgement = plain[kind].get(reason);
   if (!judgement) {
     judgement = { kind, reason, logLikelihoodRatio: 0, seen: undefined, bound: 0, share: 0 };
