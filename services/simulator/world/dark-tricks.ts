@@ -41,13 +41,13 @@ export const darkTricks = {
     return true;
   },
   /** The sensors of a machine show one moment for hours. */
-  frozen: (planner: Planner) => tamper(planner, 'frozen', [200, 420], 'fake-offline'),
+  frozen: (planner: Planner) => tamper(planner, 'frozen', [120, 230], 'fake-offline'),
   /** What came a week ago comes again. */
-  replayed: (planner: Planner) => tamper(planner, 'replayed', [240, 420], 'fake-offline'),
+  replayed: (planner: Planner) => tamper(planner, 'replayed', [130, 230], 'fake-offline'),
   /** Nothing but zeros, and the machine said to stand, while it works. */
-  zeros: (planner: Planner) => tamper(planner, 'zero', [120, 240], 'fake-offline|stopped-but-running'),
+  zeros: (planner: Planner) => tamper(planner, 'zero', [90, 220], 'fake-offline|stopped-but-running'),
   /** Unrelated sensors that move as one. */
-  'identical-trends': (planner: Planner) => tamper(planner, 'identical', [300, 540], 'fake-offline'),
+  'identical-trends': (planner: Planner) => tamper(planner, 'identical', [130, 230], 'fake-offline'),
 };
 
 function tamper(

@@ -235,5 +235,6 @@ function runOf(firm: Firm, meter: FirmMeter, seed: number, startMs: number, rows
 }
 
 function round(value: number): number {
-  return Math.round(value * 100) / 100;
+  // Adding zero makes of a negative zero a plain one.
+  return Math.round(value * 100) / 100 + 0;
 }

@@ -176,8 +176,8 @@ function castingChannels(): Channel[] {
     step,
     running: (at) =>
       mean +
-      sway * wander(at.seed + indicator.length * 7, minutes(at) / 16) +
-      noise * jitter(at.seed + indicator.length, tens(at)),
+      sway * wander(seedOf(at.seed, indicator), minutes(at) / 16) +
+      noise * jitter(seedOf(at.seed, `noise ${indicator}`), tens(at)),
     standing: undefined,
     limit: { low, high, onDelayS: 10 },
   });
