@@ -30,6 +30,9 @@ const leastLookBackMs = 3_600_000;
 /** After this long a machine whose samples drive a watch is said to be unheard, ms; back-filled samples correct it. */
 const unheardAfterMs = 3_600_000;
 
+/** Verdicts that only change are said this often at most, ms: minute slots change their reasons all the time. */
+const statusEveryMs = 300_000;
+
 const noAlarms: ReadonlyMap<string, Alarm> = new Map();
 const nothing: readonly never[] = [];
 const noOwners: ReadonlySet<string> = new Set();
@@ -58,12 +61,15 @@ export class Enterprise {
   private watches: readonly Watch[] = [];
   private alarms: ReadonlyMap<string, Alarm> = noAlarms;
   private openSaid = 0;
+  private statusSaidMs = 0;
   /** Derived: the newest slot end that any watch has judged, and when reports make new slots due. */
   private judgedMs = 0;
   private reportsDueMs = Number.POSITIVE_INFINITY;
   /** Machines and sections of which a fast detector has something in hand: each sample is to be judged at once. */
   private sampling: ReadonlySet<string> = noOwners;
   private lookBackMs = leastLookBackMs;
+  /** Derived: how long before its own start what is filed may bear on a slot, ms. */
+  private aheadMs = 0;
 
   constructor(id: string, options: EngineOptions, arrivalMs: number) {
     this.id = id;
@@ -123,7 +129,12 @@ export class Enterprise {
   note(event: SiteEvent, arrivalMs: number): Refusal | boolean {
     const { held } = this;
     const fromMs = held.note(event, arrivalMs);
-    if (event.kind !== 'PERSON_COUNT' || typeof fromMs !== 'number') return this.takeFiled(fromMs);
+    if (event.kind !== 'PERSON_COUNT' || typeof fromMs !== 'number') {
+      // A clock that is far ahead must not make slots due that nobody can know anything of.
+      const timely = event.startMs <= arrivalMs + this.options.futureToleranceMs;
+      if (timely && typeof fromMs === 'number') held.notedMs = Math.max(held.notedMs, event.startMs);
+      return this.takeFiled(fromMs);
+    }
     const urgent = held.samples.moved && this.takeMoved(undefined, event.startMs);
     return this.changed(fromMs) || urgent || this.sampling.size > 0 || held.heardMs >= this.reportsDueMs;
   }
@@ -164,7 +175,8 @@ export class Enterprise {
   evaluate(nowMs: number, say: Say): void {
     for (const watch of this.watches) {
       if (this.reviewMs(watch) <= nowMs) {
-        watch.rewind(this.sealedMs, this.modelVersion(watch));
+        const stepMs = this.placeAt(watch, watch.headMs)?.stepMs ?? sealStepMs;
+        watch.review(this.sealedMs, this.modelVersion(watch), stepMs);
         watch.reviewedMs = nowMs;
       }
       this.advance(watch);
@@ -204,14 +216,14 @@ export class Enterprise {
   useRules(options: EngineOptions, nowMs: number, say: Say): void {
     this.options = options;
     this.held.options = options;
-    this.held.samples.askAnew();
+    this.held.askAnew();
     const gone: Watch[] = [];
     const kept = this.watches.filter((watch) => {
       const rule = options.rules.find(({ id, detector }) => id === watch.rule.id && detector === watch.rule.detector);
       if (!rule) gone.push(watch);
       else if (rule.hash !== watch.rule.hash) {
         watch.rule = rule;
-        watch.stale = true;
+        watch.markStale(Number.NEGATIVE_INFINITY);
         watch.reviewedMs = 0;
       }
       watch.forgetPlace();
@@ -243,6 +255,7 @@ export class Enterprise {
         watches: this.watches,
         alarms: [...this.alarms.values()],
         openSaid: this.openSaid,
+        statusSaidMs: this.statusSaidMs,
       },
       blocks,
     };
@@ -264,6 +277,7 @@ export class Enterprise {
     enterprise.watchPlaces();
     if (json.alarms.length > 0) enterprise.alarms = new Map(json.alarms.map((a: Alarm) => [a.alarmId, a]));
     enterprise.openSaid = json.openSaid;
+    enterprise.statusSaidMs = json.statusSaidMs;
     enterprise.deriveDue();
     return enterprise;
   }
@@ -282,12 +296,14 @@ export class Enterprise {
     const known = new Set(this.watches.map((watch) => `${watch.rule.id}/${watch.key}`));
     const fresh: Watch[] = [];
     let lookBackMs = this.lookBackMs;
+    this.aheadMs = 0;
     for (const version of this.held.site.all()) {
       for (const rule of rulesFor(this.options.rules, version)) {
         const detector = detectorOf(rule);
         for (const { key, equipmentId, awaits } of detector.places(version, rule)) {
           if (awaits !== undefined && !this.held.levels(equipmentId, awaits)) continue;
           lookBackMs = Math.max(lookBackMs, detector.lookBackMs?.(rule.parameters) ?? 0);
+          this.aheadMs = Math.max(this.aheadMs, detector.aheadMs?.(rule.parameters) ?? 0);
           const id = `${rule.id}/${key}`;
           if (known.has(id)) continue;
           known.add(id);
@@ -310,14 +326,14 @@ export class Enterprise {
 
   private takeFiled(fromMs: Refusal | number): Refusal | boolean {
     if (typeof fromMs !== 'number') return fromMs;
-    this.markStale(fromMs);
+    this.markStale(fromMs - this.aheadMs);
     return fromMs !== unchanged;
   }
 
   /** Marks what has judged with the load or reports that have now changed; true when anything has. */
   private changed(fromMs: number): boolean {
     if (fromMs >= this.judgedMs) return false;
-    for (const watch of this.watches) if (fromMs < watch.headMs && !this.isSampled(watch)) watch.stale = true;
+    for (const watch of this.watches) if (fromMs < watch.headMs && !this.isSampled(watch)) watch.markStale(fromMs);
     return true;
   }
 
@@ -331,7 +347,7 @@ export class Enterprise {
     for (const watch of this.watches) {
       if (atMs >= watch.headMs) continue;
       const place = this.placeAt(watch, watch.headMs);
-      if (place?.drive === 'samples' && (ownerId === undefined || place.equipmentId === ownerId)) watch.stale = true;
+      if (place?.drive === 'samples' && (ownerId === undefined || place.equipmentId === ownerId)) watch.markStale(atMs);
     }
     return true;
   }
@@ -341,7 +357,7 @@ export class Enterprise {
   }
 
   private markStale(fromMs: number): void {
-    for (const watch of this.watches) if (fromMs < watch.headMs) watch.stale = true;
+    for (const watch of this.watches) watch.markStale(fromMs);
   }
 
   /** Newest judged slot, and when reports make a slot due that was not judged yet. */
@@ -374,8 +390,8 @@ export class Enterprise {
   /** Version of all that sealed slots have taught and the watch rests on. */
   private modelVersion(watch: Watch): number {
     const place = this.placeAt(watch, watch.headMs);
-    if (place && place.meterId !== '') return this.held.meter(place.meterId)?.model.version ?? 0;
-    return place?.drive === 'samples' ? 0 : this.held.meters.reduce((sum, { model }) => sum + model.version, 0);
+    if (place && place.meterId !== '') return this.held.meter(place.meterId)?.version ?? 0;
+    return place?.drive === 'samples' ? 0 : this.held.meters.reduce((sum, { version }) => sum + version, 0);
   }
 
   private placeAt(watch: Watch, ms: number): Place | undefined {
@@ -387,14 +403,25 @@ export class Enterprise {
   private dueMs({ drive, stepMs, meterId, equipmentId }: Place): number {
     switch (drive) {
       case 'load':
-        return this.held.meter(meterId)?.newestMs ?? 0;
+        return meterId === '' ? floorTo(this.held.readMs, stepMs) : (this.held.meter(meterId)?.newestMs ?? 0);
       case 'reports':
         return floorTo(this.held.heardMs - this.options.reportMarginMs, stepMs);
       case 'time':
         return floorTo(this.clockMs - this.options.reportMarginMs, stepMs);
       case 'samples':
         return Math.max(this.held.samples.untilMs(equipmentId), floorTo(this.clockMs - unheardAfterMs, stepMs));
+      case 'filed':
+        return floorTo(this.toldMs(stepMs), stepMs);
     }
+  }
+
+  /** Up to where anything was heard; where nothing is filed the clock is enough. */
+  private toldMs(stepMs: number): number {
+    const { held } = this;
+    const { reportMarginMs } = this.options;
+    const clockMs = this.clockMs - reportMarginMs;
+    if (held.work.size + held.events.size === 0) return clockMs;
+    return Math.max(clockMs, held.heardMs - reportMarginMs, held.readMs, held.notedMs + stepMs);
   }
 
   private advance(watch: Watch): void {
@@ -499,8 +526,10 @@ export class Enterprise {
 
   private sayStatus(nowMs: number, say: Say): void {
     const openFindings = this.watches.reduce((sum, watch) => sum + watch.openFindings, 0);
-    if (openFindings === this.openSaid && !this.watches.some((watch) => watch.moved)) return;
+    const due = nowMs >= this.statusSaidMs + statusEveryMs && this.watches.some((watch) => watch.moved);
+    if (openFindings === this.openSaid && !due) return;
     this.openSaid = openFindings;
+    this.statusSaidMs = nowMs;
     for (const watch of this.watches) watch.moved = false;
     say({ topic: 'enterprise-status', value: statusOf(this.held, this.watches, openFindings, nowMs) });
   }

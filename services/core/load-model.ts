@@ -133,8 +133,16 @@ export class LoadModel {
   }
 
   private fit(intervalMs: number, options: LoadModelOptions): void {
+    const before = this.packed;
+    this.fitModes(intervalMs, options);
+    // What moves by less than the histogram resolves changes no open verdict that is worth making anew.
+    const same = before?.every((value, i) => Math.abs(value - (this.packed?.[i] ?? Number.NaN)) < binRatio / 2);
+    if (same) this.packed = before;
+    else if (before || this.packed) this.version++;
+  }
+
+  private fitModes(intervalMs: number, options: LoadModelOptions): void {
     this.fittedAt = this.total;
-    this.version++;
     const histogram = this.counts
       .map((count, index) => [this.firstBin + index, count] as const)
       .filter(([, count]) => count > 0);

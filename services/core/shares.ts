@@ -44,10 +44,10 @@ export function groupShares(
   { runDownMinutes, holdReports }: { readonly runDownMinutes: number; readonly holdReports: number },
   claim: Claim,
 ): Shares {
-  const nothingFiled = filed.work.size + filed.events.size === 0;
-  const whole = nothingFiled && claim === 'reported' ? uniformGroup(group, fromMs, toMs, runDownMinutes) : undefined;
-  if (whole) return whole;
   const startMs = fromMs - runDownMinutes * bucketUnitMs;
+  const plain = claim === 'reported' && !isAnyFiled(filed, claim, startMs, toMs);
+  const whole = plain ? uniformGroup(group, fromMs, toMs, runDownMinutes) : undefined;
+  if (whole) return whole;
   const length = (toMs - startMs) / bucketUnitMs;
   grid.fill(0, 0, length);
   for (const machine of group) {
@@ -87,6 +87,17 @@ export function groupShares(
     standby: standby / total,
     running: (running + standby) / total,
   };
+}
+
+/** Whether anything filed that bears on a stop touches [fromMs, toMs). */
+function isAnyFiled({ work, events }: Filed, claim: Claim, fromMs: number, toMs: number): boolean {
+  for (const event of events.values()) {
+    if (event.startMs < toMs && (event.endMs ?? toMs) > fromMs && stops(event, claim)) return true;
+  }
+  for (const { kind, startMs, endMs } of work.values()) {
+    if (startMs < toMs && endMs > fromMs && (kind === 'TEST_RUN' || kind === 'MAINTENANCE')) return true;
+  }
+  return false;
 }
 
 function stops({ kind }: SiteEvent, claim: Claim): boolean {

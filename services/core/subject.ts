@@ -45,6 +45,17 @@ export class Subject {
     this.ended = none;
   }
 
+  /** Starts `head` again at a slot before which nothing spoke against the subject. */
+  rewindTo(fromMs: number): void {
+    this.head = { cusum: 0, run: undefined };
+    if (this.ended.length > 0) this.ended = this.ended.filter((run) => run.firstMs < fromMs);
+  }
+
+  /** True when nothing among the unsealed slots speaks against it any more. */
+  get isCalm(): boolean {
+    return this.head.run === undefined && this.head.cusum === 0;
+  }
+
   takeHead(startMs: number, intervalMs: number, judgement: SlotJudgement, policy: TestPolicy): void {
     const ended = foldSlot(this.head, startMs, intervalMs, judgement, policy);
     if (ended) this.ended = [...this.ended, ended];

@@ -19,8 +19,11 @@ export class Watch {
   readonly key: string;
   /** Version of the load models that unsealed slots were judged with. */
   modelVersion = -1;
-  /** Something that unsealed verdicts rest on has changed. */
-  stale = false;
+  /** From when on something that unsealed verdicts rest on has changed, ms; `Infinity` when nothing has. */
+  private staleFromMs = Number.POSITIVE_INFINITY;
+  /** The last stretch of unsealed slots between which nothing spoke against anybody: judging can begin anew anywhere in it. */
+  private calmFromMs: number;
+  private calmToMs: number;
   /** When the unsealed verdicts were last made anew. */
   reviewedMs = 0;
   /** Verdicts or their reasons have changed since the status was last said. */
@@ -37,6 +40,17 @@ export class Watch {
     this.detector = detectorOf(rule);
     this.key = key;
     this.headSecond = (startMs - epochMs) / 1000;
+    this.calmFromMs = startMs;
+    this.calmToMs = startMs;
+  }
+
+  get stale(): boolean {
+    return this.staleFromMs !== Number.POSITIVE_INFINITY;
+  }
+
+  /** Something that bears on slots from `fromMs` on has changed. */
+  markStale(fromMs: number): void {
+    if (fromMs < this.headMs) this.staleFromMs = Math.min(this.staleFromMs, fromMs);
   }
 
   get rule(): Rule {
@@ -95,13 +109,38 @@ export class Watch {
     for (const subject of this.subjects) subject.rewind();
     this.headMs = sealedMs;
     this.modelVersion = modelVersion;
-    this.stale = false;
+    this.staleFromMs = Number.POSITIVE_INFINITY;
+    this.calmFromMs = this.isCalm ? sealedMs : Number.POSITIVE_INFINITY;
+    this.calmToMs = sealedMs;
+  }
+
+  /**
+   * Starts again the verdicts that what has changed bears on: from there on where nothing spoke against anybody just
+   * before, else all unsealed ones. `stepMs` is the length of its slots.
+   */
+  review(sealedMs: number, modelVersion: number, stepMs: number): void {
+    const changedMs = Math.floor(this.staleFromMs / stepMs) * stepMs;
+    const fromMs = Math.min(changedMs, this.calmToMs);
+    if (modelVersion !== this.modelVersion || changedMs < this.calmFromMs || fromMs <= sealedMs) {
+      this.rewind(sealedMs, modelVersion);
+      return;
+    }
+    for (const subject of this.subjects) subject.rewindTo(fromMs);
+    this.headMs = fromMs;
+    this.calmToMs = fromMs;
+    this.staleFromMs = Number.POSITIVE_INFINITY;
   }
 
   takeHead(place: Place | undefined, judgements: readonly SlotJudgement[], startMs: number, stepMs: number): void {
     const policy = this.detector.policy(this.rule.parameters, stepMs, place);
+    const wasCalm = this.isCalm;
     this.take(place, judgements, (subject, judgement) => subject.takeHead(startMs, stepMs, judgement, policy));
     this.headMs = startMs + stepMs;
+    if (wasCalm) this.calmToMs = Math.max(this.calmToMs, startMs);
+    if (this.isCalm) {
+      if (!wasCalm) this.calmFromMs = this.headMs;
+      this.calmToMs = this.headMs;
+    }
     const { reasons } = this;
     if (judgements.length === reasons.length && judgements.every(({ reason }, i) => reason === reasons[i])) return;
     this.reasons = shared(judgements.map(({ reason }) => reason));
@@ -135,25 +174,28 @@ export class Watch {
   }
 
   toJSON(): readonly unknown[] {
-    const { headMs, modelVersion, stale, reviewedMs, moved, reasons } = this;
-    return [this.rule.id, this.key, headMs, modelVersion, stale, reviewedMs, moved, reasons, [...this.subjects]];
+    const { headMs, modelVersion, staleFromMs, calmFromMs, calmToMs, reviewedMs, moved, reasons } = this;
+    // JSON has no infinity: null stands for it.
+    const review = [modelVersion, staleFromMs, calmFromMs, calmToMs, reviewedMs];
+    return [this.rule.id, this.key, headMs, review, moved, reasons, [...this.subjects]];
   }
 
   static fromJSON(json: readonly unknown[], rule: Rule): Watch {
-    const [, key, headMs, modelVersion, stale, reviewedMs, moved, reasons, active] = json as [
+    const [, key, headMs, review, moved, reasons, active] = json as [
       string,
       string,
       number,
-      number,
-      boolean,
-      number,
+      [number, number | null, number | null, number, number],
       boolean,
       string[],
       unknown[][],
     ];
     const watch = new Watch(rule, key, headMs);
+    const [modelVersion, staleFromMs, calmFromMs, calmToMs, reviewedMs] = review;
     watch.modelVersion = modelVersion;
-    watch.stale = stale;
+    watch.staleFromMs = staleFromMs ?? Number.POSITIVE_INFINITY;
+    watch.calmFromMs = calmFromMs ?? Number.POSITIVE_INFINITY;
+    watch.calmToMs = calmToMs;
     watch.reviewedMs = reviewedMs;
     watch.moved = moved;
     watch.reasons = shared(reasons);
@@ -163,6 +205,13 @@ export class Watch {
       watch.active.set(keyOf(subject), subject);
     }
     return watch;
+  }
+
+  /** True when nothing among the unsealed slots speaks against anybody any more. */
+  private get isCalm(): boolean {
+    if (!this.active) return true;
+    for (const subject of this.active.values()) if (!subject.isCalm) return false;
+    return true;
   }
 
   private take(
