@@ -52,6 +52,8 @@ export class Holdings implements SiteView {
   meters: readonly MeterState[] = [];
   /** Newest device time of any report. */
   heardMs = 0;
+  /** Newest start of any event. */
+  notedMs = 0;
   /** Every slot that ends at or before is sealed: what speaks of it comes too late. */
   sealedMs = 0;
   /** How much time is held, ms. */
@@ -98,6 +100,13 @@ export class Holdings implements SiteView {
     return this.gateways.get(equipmentId)?.gatewayId;
   }
 
+  /** End of the newest slot of any meter that has a reading. */
+  get readMs(): number {
+    let readMs = 0;
+    for (const { newestMs } of this.meters) readMs = Math.max(readMs, newestMs);
+    return readMs;
+  }
+
   /** True when nothing that was said speaks of a time after `ms`. */
   isOlderThan(ms: number): boolean {
     if (this.heardMs > ms || this.work.size + this.events.size > 0) return false;
@@ -131,10 +140,16 @@ export class Holdings implements SiteView {
         this.meters = this.meters
           .filter((other) => other !== meter)
           .concat(new MeterState(spec, this.spanMs, this.sealedMs));
-      } else meter.slots = meter.slots.spanning(this.spanMs);
+      }
     }
-    this.samples.askAnew();
+    this.askAnew();
     return true;
+  }
+
+  /** What rules ask for may have changed, and so may the time that is held. */
+  askAnew(): void {
+    this.samples.askAnew();
+    this.askMeters();
   }
 
   observe(telemetry: Telemetry, arrivalMs: number): Refusal | number {
@@ -256,6 +271,17 @@ export class Holdings implements SiteView {
     );
   }
 
+  /** Meters keep extremes where a rule asks for them. */
+  private askMeters(): void {
+    const version = this.site.latest();
+    if (!version) return;
+    const rules = rulesFor(this.options.rules, version);
+    for (const meter of this.meters) {
+      const seeks = rules.some((rule) => detectorOf(rule).extremes?.(version, meter.meterId, rule) ?? false);
+      meter.hold(this.spanMs, seeks);
+    }
+  }
+
   // State
 
   toState(): { json: unknown; blocks: Uint8Array[] } {
@@ -264,6 +290,7 @@ export class Holdings implements SiteView {
     return {
       json: {
         heardMs: this.heardMs,
+        notedMs: this.notedMs,
         site: this.site.all().map((version) => version.registration),
         timelines: [...this.timelines],
         meters: meters.map(({ json }) => json),
@@ -279,10 +306,12 @@ export class Holdings implements SiteView {
   // biome-ignore lint/suspicious/noExplicitAny: the shape is the one that toState wrote.
   restore(json: any, blocks: Uint8Array[]): void {
     this.heardMs = json.heardMs;
+    this.notedMs = json.notedMs;
     for (const registration of json.site) this.site.register(registration);
     for (const [id, timeline] of json.timelines) this.timelines.set(id, Timeline.fromJSON(timeline));
     this.meters = json.meters.map((meter: readonly unknown[]) => MeterState.fromState(meter, blocks));
     this.samples.restore(json.samples, blocks);
+    this.askMeters();
     if (json.gateways.length > 0) this.gateways = new Map(json.gateways);
     if (json.work.length > 0) this.work = new Map(json.work.map((r: WorkRecord) => [r.recordId, r]));
     if (json.events.length > 0) this.events = new Map(json.events.map((e: SiteEvent) => [e.eventId, e]));

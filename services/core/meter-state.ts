@@ -1,7 +1,9 @@
+import { ArcTrace, arcStepMs, learnArcs } from './arcs.ts';
 import type { SiteView } from './detectors/detector.ts';
 import { ExplainedLoad } from './explained-load.ts';
 import { LoadModel, leastKw, loadModelOptions } from './load-model.ts';
 import type { LoadParameters } from './load-parameters.ts';
+import { MinuteExtremes } from './minute-extremes.ts';
 import type { Meter, Power } from './records.ts';
 import { groupShares, reportedGroup } from './shares.ts';
 import type { Witness } from './site.ts';
@@ -15,6 +17,10 @@ export class MeterState {
   model = new LoadModel();
   /** Where several machines share the meter: what each of them adds to its load. */
   explained: ExplainedLoad | undefined;
+  /** Where a rule asks for it and the meter shows extremes: what it tells of arcs. */
+  arcs: ArcTrace | undefined;
+  /** A rule asks for extremes. */
+  private seeksArcs = false;
   private installationId: string;
   /** Whole minutes since the epoch fit a small integer, milliseconds would be boxed. */
   private newestMinute: number;
@@ -42,10 +48,25 @@ export class MeterState {
     return quality === 'measured' || quality === 'estimated' ? this.slots.kwAt(startMs) : undefined;
   }
 
+  /** Version of all that sealed slots have taught of the meter. */
+  get version(): number {
+    return this.model.version + (this.arcs?.version ?? 0);
+  }
+
+  /** Makes room for `spanMs`, and keeps extremes or keeps them no more. */
+  hold(spanMs: number, seeksArcs: boolean): void {
+    this.slots = this.slots.spanning(spanMs);
+    this.seeksArcs = seeksArcs;
+    if (!seeksArcs) this.arcs = undefined;
+    else if (this.arcs) this.arcs.extremes = this.arcs.extremes.spanning(spanMs);
+  }
+
   /** Takes a reading whose interval begins at `startMs`; false when it changes nothing. */
-  put({ intervalMs, meanKw, quality }: Power, startMs: number): boolean {
+  put(power: Power, startMs: number): boolean {
+    const { intervalMs, meanKw, quality } = power;
     this.slots.advance(startMs);
-    return this.slots.put(startMs, intervalMs, meanKw, quality);
+    const changed = this.slots.put(startMs, intervalMs, meanKw, quality);
+    return this.seeksArcs && this.putExtremes(power, startMs) ? true : changed;
   }
 
   /** Whether what was learned is of this installation of the meter. */
@@ -56,6 +77,9 @@ export class MeterState {
   /** Learns one sealed slot. Sealed slots come in event-time order. */
   learn(witness: Witness, view: SiteView, startMs: number): void {
     const { load } = view;
+    if (this.arcs && (startMs + this.slots.intervalMs) % arcStepMs === 0) {
+      learnArcs(this, witness, view.work, startMs + this.slots.intervalMs - arcStepMs, load);
+    }
     const kw = this.usableKw(startMs, witness.meter.exports);
     if (kw === undefined) return;
     this.model.learn(kw, this.slots.intervalMs, loadModelOptions(load));
@@ -84,6 +108,7 @@ export class MeterState {
     if (installationId === this.installationId) return;
     this.model = LoadModel.following(this.model);
     this.explained = undefined;
+    this.arcs?.forget();
     this.installationId = installationId;
   }
 
@@ -91,20 +116,30 @@ export class MeterState {
     const { head, readingMs, blocks } = this.slots.toBlocks();
     const { intervalMs, capacity } = this.slots;
     const ring = [intervalMs, capacity, head, readingMs, blocks.length];
+    const arcs = this.arcs?.toState();
     return {
-      json: [this.meterId, this.installationId, this.newestMs, ring, this.model, this.explained ?? null],
-      blocks,
+      json: [
+        this.meterId,
+        this.installationId,
+        this.newestMs,
+        ring,
+        this.model,
+        this.explained ?? null,
+        arcs?.json ?? null,
+      ],
+      blocks: arcs ? [...blocks, arcs.block] : blocks,
     };
   }
 
   /** Rebuilds from `toState`; takes its blocks from the front of the list. */
   static fromState(json: readonly unknown[], blocks: Uint8Array[]): MeterState {
-    const [meterId, installationId, newestMs, ring, model, explained] = json as [
+    const [meterId, installationId, newestMs, ring, model, explained, arcs] = json as [
       string,
       string,
       number,
       [number, number, number, number, number],
       unknown[],
+      unknown[] | null,
       unknown[] | null,
     ];
     const [intervalMs, capacity, head, readingMs, count] = ring;
@@ -113,8 +148,18 @@ export class MeterState {
     meter.slots.restore(head, readingMs, blocks.splice(0, count));
     meter.model = LoadModel.fromJSON(model);
     meter.explained = explained ? ExplainedLoad.fromJSON(explained) : undefined;
+    if (arcs) meter.arcs = ArcTrace.fromState(arcs, blocks.shift()!);
     meter.newestMs = newestMs;
     return meter;
+  }
+
+  private putExtremes(power: Power, startMs: number): boolean {
+    const { intervalMs, minKw, maxKw, quality } = power;
+    // A mean of a whole minute alone shows no leap within it.
+    if (quality !== 'MEASURED' || (intervalMs >= 60_000 && (minKw === null || maxKw === null))) return false;
+    const { capacity, oldestMs } = this.slots;
+    this.arcs ??= new ArcTrace(new MinuteExtremes(capacity * this.slots.intervalMs, oldestMs));
+    return this.arcs.put(power, startMs);
   }
 
   private machineShares(witness: Witness, view: SiteView, startMs: number, load: LoadParameters): Shares[] {

@@ -21,15 +21,16 @@ export interface SubjectRef {
  * A place of a site that one rule watches, slot by slot.
  *
  * What makes its slots due: `load` the readings of its meter, `reports` the newest report of the enterprise less a
- * margin for transit, `time` the clock of the engine, `samples` each report of its machine at once (fast detectors).
+ * margin for transit, `time` the clock of the engine, `samples` each report of its machine at once (fast detectors),
+ * `filed` whatever is heard last of a site of which something is filed or noted: what a camera saw is judged at once.
  */
 export interface Place {
   /** Unique among the places of one rule within the enterprise, and the same in every description of the site. */
   readonly key: string;
   /** Length of its slots, ms: a divisor of the seal step of 15 min, in whole seconds. */
   readonly stepMs: number;
-  readonly drive: 'load' | 'reports' | 'time' | 'samples';
-  /** Meter that bears witness; empty where none does. */
+  readonly drive: 'load' | 'reports' | 'time' | 'samples' | 'filed';
+  /** Meter that bears witness; empty where none does, or several do: then readings of any of them drive it. */
   readonly meterId: string;
   /** Machine (or section, for counted persons) whose samples drive it; empty with other drives. */
   readonly equipmentId: string;
@@ -150,6 +151,10 @@ export interface Detector<P = unknown, L extends Place = Place> {
   ): { readonly ownerId: string; readonly indicator: string; readonly value: number } | undefined;
   /** How far back before a slot it looks, ms; nothing is forgotten before that. */
   lookBackMs?(parameters: P): number;
+  /** How long before its own start what is filed may bear on a slot, ms. */
+  aheadMs?(parameters: P): number;
+  /** Whether lowest, highest and reactive power of a meter must be kept minute by minute. */
+  extremes?(version: SiteVersion, meterId: string, rule: Rule<P>): boolean;
   /** End of the slots from `fromMs` on that need no judging while nothing speaks against anybody; a multiple of the step. */
   quietUntil?(view: SiteView, place: L, fromMs: number, toMs: number, rule: Rule<P>): number;
 }
