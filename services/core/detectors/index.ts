@@ -1,5 +1,6 @@
 import type { Rule } from '../rule.ts';
 import type { Detector, Place } from './detector.ts';
+import { dustCleaning } from './dust-cleaning.ts';
 import { enterReasons } from './reasons.ts';
 import { stoppedButRunning } from './stopped-but-running.ts';
 
@@ -8,7 +9,7 @@ type AnyDetector = Detector<any, any>;
 
 /** All detectors by name. */
 export const detectors: ReadonlyMap<string, AnyDetector> = new Map(
-  [stoppedButRunning].map((detector: AnyDetector) => {
+  [stoppedButRunning, dustCleaning].map((detector: AnyDetector) => {
     enterReasons(detector.reasons);
     return [detector.name, detector];
   }),
