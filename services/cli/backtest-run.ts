@@ -12,8 +12,8 @@ import {
   tallyFindings,
   truthOf,
 } from '../core/scoring.ts';
-import { baselines } from '../core/scoring-baselines.ts';
-import { type FirmIndex, indexRecording } from '../core/scoring-index.ts';
+import { type Baseline, baselines } from '../core/scoring-baselines.ts';
+import { indexRecording } from '../core/scoring-index.ts';
 import { type Score, scoreOf } from '../core/scoring-measures.ts';
 import { addKnownTimes, type KnownTime, KnownTimes } from '../core/scoring-unknown.ts';
 import type { LoadedRules } from '../platform/rules.ts';
@@ -66,16 +66,16 @@ const baselineDetector = 'stopped-but-running';
 /** What was true in a recording and what the plain rules say of it: all that scoring needs, without the readings. */
 export interface Ground {
   readonly truth: Truth;
-  readonly baselineFindings: ReadonlyMap<Method, readonly CountedFinding[]>;
+  readonly baselineFindings: ReadonlyMap<keyof typeof baselines, readonly CountedFinding[]>;
 }
 
 export function groundOf(name: string, recording: Recording): Ground {
   const index = indexRecording(recording);
-  const rules = Object.entries(baselines) as [keyof typeof baselines, (firm: FirmIndex) => ScoredFinding[]][];
+  const rules = Object.entries(baselines) as [keyof typeof baselines, Baseline][];
   return {
     truth: truthOf(name, recording, index),
     baselineFindings: new Map(
-      rules.map(([method, baseline]) => [method, countFindings([...index.values()].flatMap(baseline))]),
+      rules.map(([method, { judge }]) => [method, countFindings([...index.values()].flatMap(judge))]),
     ),
   };
 }
@@ -96,7 +96,8 @@ export class Scoreboard {
     this.known.set(truth.recording, [...(this.known.get(truth.recording) ?? []), said.known]);
     this.addTallies('wattness', tallyFindings(said.findings, truth, ruled));
     for (const [method, findings] of baselineFindings) {
-      const tallies = tallyFindings(findings, truth, [baselineDetector]).get(baselineDetector)!;
+      const slotMs = Math.max(truth.slotMs, baselines[method].slotMs);
+      const tallies = tallyFindings(findings, { ...truth, slotMs }, [baselineDetector]).get(baselineDetector)!;
       this.addTallies(method, new Map([[baselineDetector, tallies]]));
     }
     this.addTallies('do nothing', tallyFindings([], truth, ruled));

@@ -16,7 +16,7 @@ describe('half the nameplate', () => {
     const ids = equipment.map((machine) => machine.equipmentId);
     const site = aFirm({ equipment, meters: [aMeter('p', ids, { role: 'ENTERPRISE_TOTAL' })] });
     const telemetry = ids.map((id, i) => aReport(id, 0, meanKw.length * slot, { state: states[i]! }));
-    return baselines['half nameplate'](firmOf(site, { telemetry, power: [aLoad('p', meanKw)] }));
+    return baselines['half nameplate'].judge(firmOf(site, { telemetry, power: [aLoad('p', meanKw)] }));
   };
 
   test('joins consecutive slots above it and says so when the first reading came', () => {
@@ -73,7 +73,7 @@ describe('night over day', () => {
       (d, h) => (isNight(h) ? (d > 2 || (d === 2 && h >= 23) ? 31 : 29) : 10),
       () => 'RUNNING',
     );
-    const findings = baselines['night over day'](firm);
+    const findings = baselines['night over day'].judge(firm);
     expect(findings.map((f) => [(f.firstSlotMs - midnightMs) / hour, (f.lastSlotEndMs - midnightMs) / hour])).toEqual([
       [2 * 24 + 23, 3 * 24 + 7],
       [3 * 24 + 23, 4 * 24 + 7],
@@ -84,7 +84,7 @@ describe('night over day', () => {
 
   test('compares nothing with a night of which an hour is missing', () => {
     const gap = (d: number, h: number) => (d === 1 && h < 3 ? Number.NaN : h >= 23 || h < 7 ? 50 : 10);
-    expect(baselines['night over day'](shanghai(2, gap, () => 'RUNNING').firm)).toEqual([]);
+    expect(baselines['night over day'].judge(shanghai(2, gap, () => 'RUNNING').firm)).toEqual([]);
   });
 });
 
@@ -92,7 +92,7 @@ describe('the month before', () => {
   test('accuses days that were reported stopped throughout and drew over 30 % of the days before', () => {
     const kw = (d: number) => (d < 10 ? 100 : d < 12 ? 35 : 20);
     const { firm, midnightMs } = shanghai(14, kw, (d) => (d < 10 ? 'RUNNING' : 'STOPPED'));
-    const findings = baselines['month before'](firm);
+    const findings = baselines['month before'].judge(firm);
     expect(findings.map((f) => [(f.firstSlotMs - midnightMs) / day, (f.lastSlotEndMs - midnightMs) / day])).toEqual([
       [10, 12],
     ]);
@@ -100,7 +100,7 @@ describe('the month before', () => {
 
   test('has nothing to compare with in the first week, and says nothing of days reported running', () => {
     expect(
-      baselines['month before'](
+      baselines['month before'].judge(
         shanghai(
           7,
           () => 50,
@@ -109,7 +109,7 @@ describe('the month before', () => {
       ),
     ).toEqual([]);
     expect(
-      baselines['month before'](
+      baselines['month before'].judge(
         shanghai(
           20,
           () => 50,

@@ -9,17 +9,24 @@ import { type FirmIndex, meterSlots, metersFeeding, productionOf } from './scori
  * Plain rules of practice for "reported stopped but running", each of one firm's records: what any detector must beat.
  * Doing nothing is the fourth.
  */
-export type Baseline = (firm: FirmIndex) => ScoredFinding[];
-
-export const baselines = {
-  'half nameplate': halfNameplate,
-  'night over day': nightOverDay,
-  'month before': monthBefore,
-} as const satisfies Record<string, Baseline>;
+export interface Baseline {
+  readonly judge: (firm: FirmIndex) => ScoredFinding[];
+  /** What it judges at a time, ms: who names a day is not wrong about its hours. 0: a slot of the meter. */
+  readonly slotMs: number;
+}
 
 const detector = 'stopped-but-running';
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
+/** The valley tariff's night. */
+const nightHour = 23;
+const nightHours = 8;
+
+export const baselines = {
+  'half nameplate': { judge: halfNameplate, slotMs: 0 },
+  'night over day': { judge: nightOverDay, slotMs: nightHours * hourMs },
+  'month before': { judge: monthBefore, slotMs: dayMs },
+} as const satisfies Record<string, Baseline>;
 
 /**
  * A machine reported stopped through a whole slot, while its meter shows more than the nameplates of what is reported
@@ -31,11 +38,13 @@ function halfNameplate(firm: FirmIndex): ScoredFinding[] {
   if (!site) return [];
   return productionOf(site).flatMap((machine) => {
     const meter = metersFeeding(site, machine.equipmentId).sort((a, b) => a.feeds.length - b.feeds.length)[0];
-    return meter && machine.ratedPowerKw !== null ? judge(firm, site, machine, meter, machine.ratedPowerKw / 2) : [];
+    return meter && machine.ratedPowerKw !== null
+      ? judgeMachine(firm, site, machine, meter, machine.ratedPowerKw / 2)
+      : [];
   });
 }
 
-function judge(firm: FirmIndex, site: SiteRegistration, machine: Equipment, meter: Meter, halfKw: number) {
+function judgeMachine(firm: FirmIndex, site: SiteRegistration, machine: Equipment, meter: Meter, halfKw: number) {
   const runsOf = (equipmentId: string) => firm.telemetry.get(equipmentId) ?? [];
   const own = sharesOf(runsOf(machine.equipmentId), (state) => state === 'STOPPED');
   const beside = site.equipment
@@ -68,7 +77,6 @@ function judge(firm: FirmIndex, site: SiteRegistration, machine: Equipment, mete
 
 /** Zhuzhou's watch list: a night, 23:00 to 07:00 local, that draws more than 1.5 times the kWh of the day before it. */
 function nightOverDay(firm: FirmIndex): ScoredFinding[] {
-  const [nightHour, nightHours] = [23, 8];
   // A day and the night that follows it are counted from the morning on, so that the night is the last part.
   const morningMs = (nightHour + nightHours - 24) * hourMs;
   const days = dailyEnergy(firm, morningMs, (sinceMs) => sinceMs >= dayMs - nightHours * hourMs);
