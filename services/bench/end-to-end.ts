@@ -31,14 +31,14 @@ export async function measureEndToEnd(log: Log, rulesDir: string, partitions: nu
   const detector = await startDetector({
     log,
     codec,
-    createEngine: () => createEngine({ ...engineDefaults, ...rules }),
+    createEngine: (judging) => createEngine({ ...engineDefaults, ...judging }),
+    watchRules: () => ({ current: rules, stop() {} }),
     settings: {
       timeSource: 'append',
       batchRecords: 20_000,
       batchMs: 250,
       snapshotMs: 45_000,
       engineVersion: engineDefaults.engineVersion,
-      rulesHash: '',
     },
     metrics: createMetrics(),
     logger: createLogger({ service: 'bench', level: 'warn' }),

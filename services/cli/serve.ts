@@ -9,7 +9,7 @@ import { createLogger, type Logger } from '../platform/logger.ts';
 import { createMetrics, type Metrics } from '../platform/metrics.ts';
 import { startRegions } from '../regions/main.ts';
 import { startSink } from '../sink/main.ts';
-import { type Config, detectorEngine, readConfig, regionOptions, settings } from './settings.ts';
+import { type Config, detectorParts, readConfig, regionOptions, settings } from './settings.ts';
 import { migrate, openClickHouse, openCodec, openLog } from './stack.ts';
 
 /** What runs in one process: services with their readiness, and what to let go of after them. */
@@ -73,10 +73,8 @@ async function startServices(
   const services: [ServiceName, Awaited<ReturnType<typeof startDetector | typeof startRegions | typeof startSink>>][] =
     [];
   if (names.includes('detector')) {
-    const engine = detectorEngine(config);
     const logger = createLogger({ service: 'detector', level: config.logLevel });
-    const detector = { ...shared, logger, createEngine: engine.create, settings: engine.settings };
-    services.push(['detector', await startDetector(detector)]);
+    services.push(['detector', await startDetector({ ...shared, logger, ...detectorParts(config) })]);
   }
   if (names.includes('regions')) {
     const logger = createLogger({ service: 'regions', level: config.logLevel });

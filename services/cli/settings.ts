@@ -2,10 +2,10 @@ import { Type } from 'typebox';
 import { createEngine, engineDefaults } from '../core/engine.ts';
 import { type RegionOptions, regionDefaults } from '../core/region/stage.ts';
 import { detectorSettings } from '../detector/config.ts';
-import type { TaskSettings } from '../detector/task.ts';
+import type { DetectorParts } from '../detector/main.ts';
 import { loadConfig } from '../platform/config.ts';
 import { connectionRules, connectionSettings } from '../platform/config-connections.ts';
-import { loadRules } from '../platform/rules.ts';
+import { watchRules } from '../platform/rules-watch.ts';
 import { regionSettings } from '../regions/config.ts';
 import { rulesDir } from './paths.ts';
 
@@ -48,24 +48,15 @@ export function regionOptions(config: Config): RegionOptions {
   };
 }
 
-/** The engine with the rules of the configuration, and what a batch record says of them. */
-export function detectorEngine(config: Config): {
-  readonly create: () => ReturnType<typeof createEngine>;
-  readonly settings: Omit<TaskSettings, 'group'>;
-} {
-  const rules = loadRules(config.rulesDir);
+/** The engine as configured, with whatever rules are handed to it, and the detector around it. */
+export function detectorParts(config: Config): Pick<DetectorParts, 'createEngine' | 'watchRules' | 'settings'> {
   const latenessHorizonMs = config.latenessHorizonHours * 3_600_000;
   const lateReviewMs = config.lateReviewMinutes * 60_000;
-  const { timeSource, batchRecords, batchMs, snapshotMs } = config;
+  const { rulesDir: dir, timeSource, batchRecords, batchMs, snapshotMs } = config;
+  const { engineVersion } = engineDefaults;
   return {
-    create: () => createEngine({ ...engineDefaults, latenessHorizonMs, lateReviewMs, ...rules }),
-    settings: {
-      timeSource,
-      batchRecords,
-      batchMs,
-      snapshotMs,
-      engineVersion: engineDefaults.engineVersion,
-      rulesHash: rules.hash,
-    },
+    createEngine: (rules) => createEngine({ ...engineDefaults, latenessHorizonMs, lateReviewMs, ...rules }),
+    watchRules: (listener) => watchRules({ dir, pollMs: config.rulesPollSeconds * 1000 }, listener),
+    settings: { timeSource, batchRecords, batchMs, snapshotMs, engineVersion },
   };
 }

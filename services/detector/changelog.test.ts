@@ -86,7 +86,7 @@ describe('the changelog', () => {
     const second = snapshotEntries(0, aSnapshot(2), 1, new Map([['e', large.subarray(0, 1_000_000)]]), once.parts);
     const twice = read([...first, ...second]);
     expect(twice.states.get('e')).toHaveLength(1_000_000);
-    expect(twice.parts.get('e')).toBe(2);
+    expect(twice.parts.get('state/e')).toBe(2);
 
     const third = snapshotEntries(0, aSnapshot(3), 2, new Map([['e', null]]), twice.parts);
     expect(third.filter((entry) => entry.key?.startsWith('state/') && entry.value === null)).toHaveLength(2);

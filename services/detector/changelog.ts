@@ -1,12 +1,14 @@
 import type { InputTopic } from '../core/records.ts';
+import type { RuleSet } from '../core/rule.ts';
 import type { TimeSource } from '../platform/arrival.ts';
 import type { LogRecord, NewRecord } from '../platform/log.ts';
 import { changelogTopic } from '../platform/topics.ts';
 
 /**
  * What a task writes to its partition of the changelog, a compacted topic:
- * `barrier` (who took over last), `batch/<n>` (one a batch), `snapshot` (what the states are a snapshot of) and
- * `state/<enterprise>` with `state/<enterprise>/<part>` where a state does not fit one record.
+ * `barrier` (who took over last), `batch/<n>` (one a batch), `snapshot` (what the states are a snapshot of),
+ * `state/<enterprise>` and `rules/<hash>` (the rules that snapshot and batches name, so that a new owner executes with
+ * those, whatever it has itself). What does not fit one record goes on under `<key>/<part>`.
  */
 
 /** Below Kafka's default message limit of 1 MiB, with room for key and headers. */
@@ -28,12 +30,18 @@ export interface Range {
   readonly refused?: readonly number[];
 }
 
+/** Rules by the hash of all that judges. */
+export interface HashedRules extends RuleSet {
+  readonly hash: string;
+}
+
 export interface BatchRecord {
   readonly n: number;
   readonly nowMs: number;
   readonly timeSource: TimeSource;
   readonly ranges: readonly Range[];
   readonly engineVersion: string;
+  /** Rules that it was judged with; where they are others than before, it began with going over to them. */
   readonly rulesHash: string;
 }
 
@@ -44,6 +52,8 @@ export interface SnapshotRecord {
   /** Next offset to process, a topic. */
   readonly positions: Readonly<Record<InputTopic, number>>;
   readonly engineVersion: string;
+  /** Rules that the states are of; not in what version 0.1.0 wrote. */
+  readonly rulesHash?: string;
 }
 
 /** The changelog contradicts itself or the inputs: the task must not go on, for what it would say may be wrong. */
@@ -89,7 +99,7 @@ export function batchEntry(partition: number, batch: BatchRecord): NewRecord {
 
 /**
  * States, the snapshot record and the tombstones of the batches that the snapshot makes superfluous.
- * `parts` holds, for the enterprises that need more than one record, how many they have; it is brought up to date.
+ * `parts` holds, for the keys that need more than one record, how many they have; it is brought up to date.
  */
 export function snapshotEntries(
   partition: number,
@@ -100,34 +110,52 @@ export function snapshotEntries(
 ): NewRecord[] {
   const entries: NewRecord[] = [];
   for (const [enterpriseId, state] of dirty) {
-    const key = stateKey(enterpriseId);
-    const before = parts.get(enterpriseId) ?? 1;
-    const now = state === null ? 0 : Math.max(1, Math.ceil(state.length / partBytes));
-    for (let part = 0; part < Math.max(now, before); part++) {
-      const value =
-        state === null || part >= now
-          ? null
-          : Buffer.from(state.buffer, state.byteOffset, state.length).subarray(
-              part * partBytes,
-              (part + 1) * partBytes,
-            );
-      const headers = part === 0 && now > 1 ? { parts: String(now) } : undefined;
-      entries.push(entry(partition, part === 0 ? key : `${key}/${part}`, value, headers));
-    }
-    if (now > 1) parts.set(enterpriseId, now);
-    else parts.delete(enterpriseId);
+    entries.push(...partEntries(partition, `state/${encodeURIComponent(enterpriseId)}`, state, parts));
   }
   entries.push(entry(partition, 'snapshot', json({ ...snapshot, stateFormat })));
   for (let n = previousN + 1; n <= snapshot.n; n++) entries.push(entry(partition, `batch/${n}`, null));
   return entries;
 }
 
-const stateKey = (enterpriseId: string): string => `state/${encodeURIComponent(enterpriseId)}`;
+/** Rules that batches are to name, or with `null` the tombstones of what none names any more. `parts` as for snapshots. */
+export function rulesEntries(
+  partition: number,
+  hash: string,
+  rules: HashedRules | null,
+  parts: Map<string, number>,
+): NewRecord[] {
+  return partEntries(partition, `rules/${hash}`, rules && json(rules), parts);
+}
+
+/** A value in as many records as it needs, and tombstones of those that it needed before and no longer does. */
+function partEntries(
+  partition: number,
+  key: string,
+  value: Uint8Array | null,
+  parts: Map<string, number>,
+): NewRecord[] {
+  const entries: NewRecord[] = [];
+  const before = parts.get(key) ?? 1;
+  const now = value === null ? 0 : Math.max(1, Math.ceil(value.length / partBytes));
+  for (let part = 0; part < Math.max(now, before); part++) {
+    const piece =
+      value === null || part >= now
+        ? null
+        : Buffer.from(value.buffer, value.byteOffset, value.length).subarray(part * partBytes, (part + 1) * partBytes);
+    const headers = part === 0 && now > 1 ? { parts: String(now) } : undefined;
+    entries.push(entry(partition, part === 0 ? key : `${key}/${part}`, piece, headers));
+  }
+  if (now > 1) parts.set(key, now);
+  else parts.delete(key);
+  return entries;
+}
 
 /** What a new owner finds: states as of the snapshot, and the batches since then in order. */
 export interface Restored {
   readonly snapshot: SnapshotRecord | undefined;
   readonly states: ReadonlyMap<string, Uint8Array>;
+  /** All rules that snapshot and batches name, by hash. */
+  readonly rules: ReadonlyMap<string, HashedRules>;
   readonly parts: Map<string, number>;
   readonly batches: readonly BatchRecord[];
 }
@@ -167,17 +195,19 @@ export class ChangelogReader {
       throw new ChangelogError(`the snapshot has ${formats}: stop the version that wrote it before this one starts`);
     }
     const states = new Map<string, Uint8Array>();
+    const rules = new Map<string, HashedRules>();
     const parts = new Map<string, number>();
     const batches: BatchRecord[] = [];
     for (const [key, record] of this.#values) {
       if (key === null) throw new ChangelogError(`changelog record at offset ${record.offset} has no key`);
       const [kind, id, part] = key.split('/');
       if (kind === 'batch') batches.push(parse<BatchRecord>(record));
-      if (kind !== 'state' || part !== undefined) continue;
-      const enterpriseId = decodeURIComponent(id!);
+      if ((kind !== 'state' && kind !== 'rules') || part !== undefined) continue;
       const count = Number(record.headers?.parts ?? 1);
-      if (count > 1) parts.set(enterpriseId, count);
-      states.set(enterpriseId, count > 1 ? this.#join(key, record, count) : record.value!);
+      if (count > 1) parts.set(key, count);
+      const value = count > 1 ? this.#join(key, record, count) : record.value!;
+      if (kind === 'state') states.set(decodeURIComponent(id!), value);
+      else rules.set(id!, parse<HashedRules>({ ...record, value }));
     }
     batches.sort((a, b) => a.n - b.n);
     let expected = (snapshot?.n ?? 0) + 1;
@@ -185,10 +215,10 @@ export class ChangelogReader {
       if (n !== expected) throw new ChangelogError(`batch ${expected} is missing from the changelog: found ${n}`);
       expected++;
     }
-    return { snapshot, states, parts, batches };
+    return { snapshot, states, rules, parts, batches };
   }
 
-  #join(key: string, first: LogRecord, count: number): Uint8Array {
+  #join(key: string, first: LogRecord, count: number): Buffer {
     const pieces = [first.value!];
     for (let part = 1; part < count; part++) {
       const piece = this.#values.get(`${key}/${part}`)?.value;

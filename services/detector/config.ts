@@ -29,6 +29,14 @@ export const detectorSettings = {
     maximum: 3_600_000,
     description: 'How often changed state is written to the changelog, ms.',
   }),
+  rulesPollSeconds: Type.Integer({
+    env: 'RULES_POLL_SECONDS',
+    default: 5,
+    minimum: 1,
+    maximum: 3_600,
+    description:
+      'How often the folder of the rules is looked at, s; where the file system tells of changes, they are seen at once.',
+  }),
   latenessHorizonHours: Type.Integer({
     env: 'LATENESS_HORIZON_HOURS',
     default: 26,

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { inputTopics } from '../core/records.ts';
 import { arrivalOf } from '../platform/arrival.ts';
 import type { LogRecord, NewRecord } from '../platform/log.ts';
+import { createMetrics } from '../platform/metrics.ts';
 import { MortalLog } from '../platform/testing/mortal-log.ts';
 import { decodeBatch } from './decode.ts';
 import { canonical } from './merge.ts';
@@ -17,16 +18,19 @@ import {
   deadLettersOn,
   judged,
   recordsOn,
+  rulesNamed,
   type Settings,
   startCounting,
+  until,
   type World,
 } from './testing/world.ts';
 
 /**
  * Whatever dies, and whenever: the outputs are those of a run in which nothing died. Processes die after a number of
  * calls to the log, so in the middle of whatever they then do: fencing, barrier, restore, gathering, commit (carried
- * out or not) and snapshot. Each death and each start is a rebalance between two processes. Timing differs from run to
- * run, so that a seed is a good start for a search and no more.
+ * out or not), snapshot and change of rules. Each death and each start is a rebalance between two processes, which need
+ * not have the same rules at a time. Timing differs from run to run, so that a seed is a good start for a search and no
+ * more.
  */
 
 const partitions = 3;
@@ -42,6 +46,8 @@ const plan = fc.record({
         maxLength: 30,
       }),
       turns: fc.nat(12),
+      /** Rules that one of the places, or both, have from then on. */
+      rules: fc.option(fc.tuple(fc.constantFrom('r0', 'r1', 'r2'), fc.constantFrom([0], [1], [0, 1])), { freq: 2 }),
     }),
     { minLength: 3, maxLength: 25 },
   ),
@@ -64,6 +70,8 @@ class Processes {
   readonly #world: World;
   readonly #settings: Partial<Settings>;
   readonly #running = new Set<MortalLog>();
+  /** What each place has. */
+  readonly rules = [{ current: rulesNamed('r0') }, { current: rulesNamed('r0') }];
   #over = false;
 
   constructor(world: World, settings: Partial<Settings>) {
@@ -71,15 +79,15 @@ class Processes {
     this.#settings = settings;
   }
 
-  start(lives: readonly number[]): void {
+  start(place: number, lives: readonly number[]): void {
     if (this.#over) return;
     const [life = Number.POSITIVE_INFINITY, ...later] = lives;
     const log = new MortalLog(this.#world.log, life, () => {
       this.#running.delete(log);
-      setImmediate(() => this.start(later));
+      setImmediate(() => this.start(place, later));
     });
     this.#running.add(log);
-    void startCounting(this.#world, this.#settings, log);
+    void startCounting(this.#world, this.#settings, log, createMetrics(), this.rules[place]);
   }
 
   killAll(): void {
@@ -91,8 +99,8 @@ class Processes {
 /** Carries a plan out; afterwards a last detector finds everything as it should be and judges one record more of each. */
 async function carryOut(world: World, { sends, lives, settings }: Plan, own: Partial<Settings>): Promise<void> {
   const processes = new Processes(world, { ...settings, ...own });
-  processes.start(lives[0]);
-  processes.start(lives[1]);
+  processes.start(0, lives[0]);
+  processes.start(1, lives[1]);
   let arrivalMs = 1_000_000;
   const send = async (records: Plan['sends'][number]['records']): Promise<void> => {
     const sent = records.map(([topic, enterpriseId, kind]): NewRecord => {
@@ -104,13 +112,18 @@ async function carryOut(world: World, { sends, lives, settings }: Plan, own: Par
     // What is sent next must not sort before the mark.
     arrivalMs++;
   };
-  for (const { records, turns } of sends) {
+  for (const { records, turns, rules } of sends) {
     await send(records);
+    for (const place of rules?.[1] ?? []) processes.rules[place]!.current = rulesNamed(rules![0]);
     for (let turn = 0; turn < turns; turn++) await nextTurn();
   }
   await judged(world, patienceMs);
   processes.killAll();
-  const last = await startCounting(world, { ...settings, ...own });
+  const last = await startCounting(world, { ...settings, ...own }, world.log, createMetrics(), processes.rules[0]);
+  await until('the rules of the last one judge', async () => {
+    const said = [...(await alarmsOn(world)).values()];
+    return said.every((alarms) => alarms.at(-1)!.ruleId === processes.rules[0]!.current.hash);
+  });
   await send(enterprises.map((enterpriseId) => ['power', enterpriseId, 1]));
   await judged(world, patienceMs);
   await last.stop();
@@ -153,7 +166,9 @@ test('of a recording exactly the same is said as by an engine that is given all 
     fc.asyncProperty(plan, async (one) => {
       const world = await createWorld(partitions);
       try {
-        await carryOut(world, one, { timeSource: 'recorded', tickMs: 7 });
+        // When rules change is of the wall clock: with a change there is nothing to compare with.
+        const unchanged = { ...one, sends: one.sends.map((each) => ({ ...each, rules: null })) };
+        await carryOut(world, unchanged, { timeSource: 'recorded', tickMs: 7 });
         const byPartition = Map.groupBy(
           (await Promise.all(inputTopics.map((topic) => recordsOn(world.log, topic)))).flat(),
           (record: LogRecord) => record.partition,
@@ -161,7 +176,7 @@ test('of a recording exactly the same is said as by an engine that is given all 
         const expected = [...byPartition.values()].flatMap((records) => {
           const sorted = canonical(records, 'recorded');
           const { inputs } = decodeBatch(sorted, world.codec, 'recorded', 0, new Map());
-          const engine = createCountingEngine({ tickMs: 7, sayEvery: 1 });
+          const engine = createCountingEngine({ tickMs: 7, sayEvery: 1 }, rulesNamed('r0'));
           return engine.apply(inputs, arrivalOf(sorted.at(-1)!, 'recorded'));
         });
         const alarms = expected.flatMap((output) => (output.topic === 'alarms' ? [output.value] : []));

@@ -1,19 +1,23 @@
-import type { Engine } from '../core/batch.ts';
 import { inputTopics } from '../core/records.ts';
+import type { Rule } from '../core/rule.ts';
 import type { Codec } from '../platform/avro.ts';
 import type { Readiness } from '../platform/http.ts';
 import type { Running } from '../platform/lifecycle.ts';
 import type { Log, Membership } from '../platform/log.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Metrics } from '../platform/metrics.ts';
+import type { RulesListener, RulesWatch } from '../platform/rules-watch.ts';
 import { changelogTopic } from '../platform/topics.ts';
+import type { LedgerParts } from './ledger.ts';
 import { detectorMetrics } from './metrics.ts';
 import { Task, type TaskSettings } from './task.ts';
 
 export interface DetectorParts {
   readonly log: Log;
   readonly codec: Codec;
-  readonly createEngine: () => Engine;
+  readonly createEngine: LedgerParts['createEngine'];
+  /** Starts to watch the rules that are to judge; the detector ends it when it stops. */
+  readonly watchRules: (listener: RulesListener) => RulesWatch;
   readonly settings: Omit<TaskSettings, 'group'>;
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -35,6 +39,17 @@ export async function startDetector(parts: DetectorParts): Promise<Detector> {
   const { log, logger } = parts;
   const metrics = detectorMetrics(parts.metrics);
   const settings = { ...parts.settings, group: detectorGroup };
+  const rules = parts.watchRules({
+    changed: (loaded, before) =>
+      logger.info(
+        { before: before.hash, hash: loaded.hash, ...changesOf(before.rules, loaded.rules) },
+        'rules changed',
+      ),
+    refused(problems) {
+      metrics.rulesRefused.inc();
+      logger.error({ problems, hash: rules.current.hash }, 'changed rules cannot be used: the old ones go on');
+    },
+  });
   const tasks = new Map<number, Task>();
   /** When the last task of a partition will have let go of it: the next one begins after that. */
   const endings = new Map<number, Promise<void>>();
@@ -45,7 +60,7 @@ export async function startDetector(parts: DetectorParts): Promise<Detector> {
   let stopped: Promise<void> | undefined;
 
   function start(partition: number, member: Membership): void {
-    const task = new Task(partition, { ...parts, membership: member, settings, metrics });
+    const task = new Task(partition, { ...parts, rules, membership: member, settings, metrics });
     tasks.set(partition, task);
     // Two tasks of one partition would take its transactions from each other.
     const before = endings.get(partition) ?? Promise.resolve();
@@ -79,9 +94,12 @@ export async function startDetector(parts: DetectorParts): Promise<Detector> {
       const behindMs = task.behindMs(Date.now());
       if (behindMs !== undefined) metrics.behindSeconds.set({ partition }, behindMs / 1000);
     }
+    metrics.rulesInfo.reset();
+    for (const { rulesHash } of tasks.values())
+      if (rulesHash !== undefined) metrics.rulesInfo.set({ hash: rulesHash }, 1);
   }
 
-  membership = await log.joinGroup(detectorGroup, [...inputTopics, changelogTopic], {
+  const joining = log.joinGroup(detectorGroup, [...inputTopics, changelogTopic], {
     onAssigned(partitions, generation) {
       assignment = { partitions, generation };
       try {
@@ -93,6 +111,10 @@ export async function startDetector(parts: DetectorParts): Promise<Detector> {
     onRecords: (topic, partition, records) => tasks.get(partition)?.receive(topic, records),
     onFailure: ended.reject,
   });
+  membership = await joining.catch((error: unknown) => {
+    rules.stop();
+    throw error;
+  });
   // The first assignment may have come before the membership.
   assign();
   const observing = setInterval(observe, observeMs).unref();
@@ -101,6 +123,7 @@ export async function startDetector(parts: DetectorParts): Promise<Detector> {
     for (const task of tasks.values()) task.stop();
     await Promise.all(endings.values());
     clearInterval(observing);
+    rules.stop();
     await member.leave();
     ended.resolve();
   }
@@ -116,5 +139,16 @@ export async function startDetector(parts: DetectorParts): Promise<Detector> {
       const detail = { generation: assignment?.generation ?? null, partitions: phases };
       return { ready: assignment !== undefined && countLive() === tasks.size, detail };
     },
+  };
+}
+
+/** Ids of the rules that differ. */
+function changesOf(before: readonly Rule[], after: readonly Rule[]) {
+  const hashes = new Map(before.map(({ id, hash }) => [id, hash]));
+  const ids = new Set(after.map(({ id }) => id));
+  return {
+    added: after.filter(({ id }) => !hashes.has(id)).map(({ id }) => id),
+    changed: after.filter(({ id, hash }) => hashes.has(id) && hashes.get(id) !== hash).map(({ id }) => id),
+    withdrawn: before.filter(({ id }) => !ids.has(id)).map(({ id }) => id),
   };
 }

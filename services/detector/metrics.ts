@@ -27,6 +27,13 @@ export function detectorMetrics(metrics: Metrics) {
     livePartitions: metrics.gauge('wattness_detector_live_partitions', 'Partitions that are judged live.'),
     restoredRecords: metrics.counter('wattness_detector_restored_records_total', 'Records executed again to restore.'),
     failures: metrics.counter('wattness_detector_task_failures_total', 'Times that a task had to restore.', ['reason']),
+    rulesInfo: metrics.gauge('wattness_detector_rules_info', '1 for each set of rules that judges, by its hash.', [
+      'hash',
+    ]),
+    rulesRefused: metrics.counter(
+      'wattness_detector_rules_refused_total',
+      'Times that changed rules were refused, as broken or as the engine failed at them: the old ones go on.',
+    ),
     countOutputs(said: readonly Output[]): void {
       for (const output of said) {
         outputs.inc({ topic: output.topic });

@@ -111,7 +111,7 @@ describe('a new owner', () => {
   test('refuses to go on where the inputs are not those that were judged', async () => {
     await send(5);
     const ranges = [{ topic: 'telemetry' as const, from: 0, to: 4, records: 3 }];
-    const batch = { n: 1, nowMs: 1, timeSource: 'append' as const, ranges, engineVersion: '', rulesHash: '' };
+    const batch = { n: 1, nowMs: 1, timeSource: 'append' as const, ranges, engineVersion: '', rulesHash: 'r0' };
     await world.producer.send([batchEntry(0, batch)]);
     const detector = await start();
     await expect(detector.ended).rejects.toMatchObject({ code: 'CHANGELOG_BROKEN' });
@@ -119,7 +119,7 @@ describe('a new owner', () => {
   });
 
   test('refuses to go on where a batch is missing', async () => {
-    const batch = { n: 2, nowMs: 1, timeSource: 'append' as const, ranges: [], engineVersion: '', rulesHash: '' };
+    const batch = { n: 2, nowMs: 1, timeSource: 'append' as const, ranges: [], engineVersion: '', rulesHash: 'r0' };
     await world.producer.send([batchEntry(0, batch)]);
     const detector = await start();
     await expect(detector.ended).rejects.toMatchObject({ code: 'CHANGELOG_BROKEN' });
@@ -127,7 +127,7 @@ describe('a new owner', () => {
 
   test('refuses a log that has lost records which it had judged', async () => {
     await send(5);
-    const batch = { n: 1, nowMs: 1, timeSource: 'append' as const, engineVersion: '', rulesHash: '' };
+    const batch = { n: 1, nowMs: 1, timeSource: 'append' as const, engineVersion: '', rulesHash: 'r0' };
     await world.producer.send([
       batchEntry(0, { ...batch, ranges: [{ topic: 'telemetry', from: 0, to: 9, records: 9 }] }),
     ]);

@@ -40,9 +40,9 @@ export async function restoreLedger(
   const ledger = new Ledger(partition, parts, producer, restored);
   intake.openStreams(inputTopics.map((topic, rank) => snapshot?.positions[topic] ?? starts[rank]![partition]!));
   const others = batches.filter(
-    (batch) => batch.engineVersion !== settings.engineVersion || batch.rulesHash !== settings.rulesHash,
+    (batch) => batch.engineVersion !== settings.engineVersion || !ledger.knows(batch.rulesHash),
   ).length;
-  if (others > 0) logger.warn({ partition, batches: others }, 'executing batches of another version or other rules');
+  if (others > 0) logger.warn({ partition, batches: others }, 'executing batches of another version or unknown rules');
   const total = batches.reduce((sum, batch) => sum + batch.ranges.reduce((all, range) => all + range.records, 0), 0);
   let done = 0;
   for (const batch of batches) {

@@ -2,10 +2,10 @@ import { Refusal } from '../core/batch.ts';
 import { type InputTopic, inputTopics } from '../core/records.ts';
 import { FencedError, type LogRecord, type Membership, OffsetOutOfRangeError } from '../platform/log.ts';
 import { isStillOwner } from '../platform/ownership.ts';
-import { ChangelogError } from './changelog.ts';
+import { ChangelogError, type HashedRules } from './changelog.ts';
 import { keyOf } from './decode.ts';
 import { Intake } from './intake.ts';
-import { EngineFailure, type Ledger, type LedgerSettings } from './ledger.ts';
+import { EngineFailure, type Ledger, type LedgerSettings, RulesFailure } from './ledger.ts';
 import { type BatchLimit, fillBatch, OpenBatch } from './merge.ts';
 import { type RestoreParts, restoreLedger } from './restore.ts';
 
@@ -45,6 +45,8 @@ const queueBatches = 3;
  */
 export class Task {
   phase: TaskPhase = { name: 'restoring', done: 0, total: 0 };
+  /** Hash of the rules that judge; nothing before it is live. */
+  rulesHash: string | undefined;
   readonly #partition: number;
   readonly #parts: TaskParts;
   #intake: Intake;
@@ -56,6 +58,8 @@ export class Task {
   #retryMs = firstRetryMs;
   /** Records at which the engine failed, and how it said so. */
   readonly #refusals = new Map<string, Refusal>();
+  /** Hashes of rules at which the engine failed. */
+  readonly #unusable = new Set<string>();
   /** While it is sought at which record the engine failed: how many at a time, and how many are left. */
   #search: { readonly records: number; left: number } | undefined;
 
@@ -148,17 +152,21 @@ export class Task {
     let batch = new OpenBatch();
     let openedAtMs = 0;
     while (!this.#dropped) {
+      this.rulesHash = ledger.rules.hash;
+      const rules = this.#nextRules(ledger);
       intake.look();
       const fill = fillBatch(intake.streams, batch, this.#limit(), intake.seenEmptyAtMs, graceMs);
       let committed = false;
       if (batch.records.length === 0) {
         const nowMs = this.#now(ledger, fill === 'drained');
         this.#reachedMs = nowMs;
-        if (!this.#stopping && ledger.nextTimerMs() <= nowMs) await ledger.commit([], this.#refusals, nowMs);
+        // The old rules judge until now: what the new ones say is dated so.
+        const due = rules ? nowMs > ledger.nowMs : ledger.nextTimerMs() <= nowMs;
+        if (!this.#stopping && due) await ledger.commit([], this.#refusals, nowMs);
       } else {
         openedAtMs ||= performance.now();
         const waited = performance.now() - openedAtMs >= settings.batchMs;
-        if (fill === 'full' || fill === 'cut' || waited || this.#stopping) {
+        if (fill === 'full' || fill === 'cut' || waited || rules || this.#stopping) {
           await ledger.commit(batch.records, this.#refusals);
           this.#reachedMs = ledger.nowMs;
           this.#passed(batch.records.length);
@@ -168,13 +176,26 @@ export class Task {
         }
       }
       if (this.#dropped) return;
-      if (batch.records.length === 0 && (this.#stopping || performance.now() >= snapshotDueMs)) {
+      if (batch.records.length === 0 && (this.#stopping || rules || performance.now() >= snapshotDueMs)) {
         await ledger.snapshot(this.#positions());
         snapshotDueMs = performance.now() + settings.snapshotMs;
-        if (this.#stopping) return;
+        if (this.#stopping || this.#dropped) return;
+        if (rules) await this.#goOver(ledger, rules);
       }
       if (!committed) await intake.bell.wait(idleMs);
     }
+  }
+
+  /** Rules that are to judge in place of those of the ledger. */
+  #nextRules(ledger: Ledger): HashedRules | undefined {
+    const { current } = this.#parts.rules;
+    return current.hash === ledger.rules.hash || this.#unusable.has(current.hash) ? undefined : current;
+  }
+
+  async #goOver(ledger: Ledger, rules: HashedRules): Promise<void> {
+    const before = ledger.rules.hash;
+    await ledger.useRules(rules);
+    this.#parts.logger.info({ partition: this.#partition, before, hash: rules.hash, n: ledger.n }, 'other rules judge');
   }
 
   /** Time as far as it is known: the wall clock moves it only while every input was seen empty. */
@@ -232,6 +253,12 @@ export class Task {
       this.#narrow(error);
       return firstRetryMs;
     }
+    if (error instanceof RulesFailure) {
+      // The old ones go on: the changelog has them.
+      this.#unusable.add(error.hash);
+      metrics.rulesRefused.inc();
+      return firstRetryMs;
+    }
     this.#retryMs = Math.min(2 * retryMs, lastRetryMs);
     return retryMs;
   }
@@ -259,6 +286,7 @@ export class Task {
 
   /** Throws away what was restored and read. */
   #reset(): void {
+    this.rulesHash = undefined;
     this.#intake.close(!this.#dropped);
     this.#intake = this.#createIntake();
   }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { publish } from '../cli/publish.ts';
-import { detectorEngine, readConfig } from '../cli/settings.ts';
+import { detectorParts, readConfig } from '../cli/settings.ts';
 import { migrate, openCodec, openLog } from '../cli/stack.ts';
 import { engineDefaults } from '../core/engine.ts';
 import { type Finding, inputTopics } from '../core/records.ts';
@@ -11,6 +11,7 @@ import { replay } from '../core/replay.ts';
 import { detectorGroup } from '../detector/main.ts';
 import type { Codec } from '../platform/avro.ts';
 import type { Log } from '../platform/log.ts';
+import { loadRules } from '../platform/rules.ts';
 import { simulatePlant } from '../simulator/plant.ts';
 import { findingsOn, hasProcessed, realStack, settledFacts, sideBySide, until } from './stack.ts';
 
@@ -46,7 +47,11 @@ run('a detector that is killed in mid-stream on Apache Kafka', () => {
     const plant = { startMs: Date.UTC(2026, 2, 1, 16), days: 20, lies: 12, hidden: [] };
     const recording = sideBySide([1, 2, 3, 4].map((n) => simulatePlant({ ...plant, seed: seed + n })));
     const findings: Finding[] = [];
-    for (const output of replay(recording, detectorEngine(config).create(), engineDefaults)) {
+    for (const output of replay(
+      recording,
+      detectorParts(config).createEngine(loadRules(config.rulesDir)),
+      engineDefaults,
+    )) {
       if (output.topic === 'findings') findings.push(output.value);
     }
     expected = settledFacts(findings);

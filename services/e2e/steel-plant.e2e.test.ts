@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { publish } from '../cli/publish.ts';
 import { type Serving, serve } from '../cli/serve.ts';
-import { detectorEngine, readConfig } from '../cli/settings.ts';
+import { detectorParts, readConfig } from '../cli/settings.ts';
 import { openCodec, openLog } from '../cli/stack.ts';
 import { engineDefaults } from '../core/engine.ts';
 import { type Finding, inputTopics } from '../core/records.ts';
@@ -10,6 +10,7 @@ import { detectorGroup } from '../detector/main.ts';
 import type { Codec } from '../platform/avro.ts';
 import type { Log } from '../platform/log.ts';
 import { createLogger } from '../platform/logger.ts';
+import { loadRules } from '../platform/rules.ts';
 import { steelPlantRecording, steelPlantVariants } from '../simulator/overlay.ts';
 import { embeddedStack, findingsOn, hasProcessed, realStack, settledFacts, type TestStack, until } from './stack.ts';
 
@@ -35,7 +36,11 @@ for (const [name, stack] of stacks) {
     beforeAll(async () => {
       const recording = await steelPlantRecording(steelPlantVariants['nameplate-right']);
       const findings: Finding[] = [];
-      for (const output of replay(recording, detectorEngine(config).create(), engineDefaults)) {
+      for (const output of replay(
+        recording,
+        detectorParts(config).createEngine(loadRules(config.rulesDir)),
+        engineDefaults,
+      )) {
         if (output.topic === 'findings') findings.push(output.value);
       }
       expected = settledFacts(findings);

@@ -1,10 +1,14 @@
 import { type Engine, type Output, Refusal } from '../../core/batch.ts';
 import { type Alarm, inputTopics } from '../../core/records.ts';
+import type { HashedRules } from '../changelog.ts';
 
 /**
  * An engine for tests of what hosts it: it counts the records of each enterprise and says each one, so that a record
  * that is lost, doubled or judged in another order shows in what was said. Once every `tickMs` of its time an
  * enterprise says that nothing came; `tickMs: Infinity` keeps it quiet. It fails at telemetry of state FAULT.
+ *
+ * What it says bears the hash of the rules as its rule. As it goes over to others, each enterprise says so. It fails at
+ * rules named 'fault', and at a state that other rules led to than those that it has.
  */
 export interface CountingOptions {
   readonly tickMs: number;
@@ -19,7 +23,8 @@ interface Count {
   nextTickMs: number;
 }
 
-export function createCountingEngine({ tickMs, sayEvery }: CountingOptions): Engine {
+export function createCountingEngine({ tickMs, sayEvery }: CountingOptions, first: HashedRules): Engine {
+  let { hash } = first;
   const counts = new Map<string, Count>();
   const dirty = new Set<string>();
   let nowMs = 0;
@@ -39,8 +44,8 @@ export function createCountingEngine({ tickMs, sayEvery }: CountingOptions): Eng
   function count(own: Count, what: string, atMs: number, enterpriseId: string, said: Output[]): void {
     own.count++;
     if (sayEvery > 1 && own.count % sayEvery > 0) return;
-    own.chain = chained(own.chain, what, atMs);
-    said.push({ topic: 'alarms', value: alarmOf(enterpriseId, own, what, atMs) });
+    own.chain = chained(own.chain, hash + what, atMs);
+    said.push({ topic: 'alarms', value: { ...alarmOf(enterpriseId, own, what, atMs), ruleId: hash } });
   }
 
   return {
@@ -70,17 +75,26 @@ export function createCountingEngine({ tickMs, sayEvery }: CountingOptions): Eng
     takeDirty() {
       const states = new Map<string, Uint8Array>();
       for (const enterpriseId of dirty) {
-        states.set(enterpriseId, Buffer.from(JSON.stringify(counts.get(enterpriseId))));
+        states.set(enterpriseId, Buffer.from(JSON.stringify({ ...counts.get(enterpriseId), hash })));
       }
       dirty.clear();
       return states;
     },
     restore(enterpriseId, state) {
-      const own = JSON.parse(Buffer.from(state).toString()) as Count & { nextTickMs: number | null };
+      const own = JSON.parse(Buffer.from(state).toString()) as Count & { nextTickMs: number | null; hash: string };
+      if (own.hash !== hash) throw new Error(`a state of rules ${own.hash} cannot be restored with rules ${hash}`);
       counts.set(enterpriseId, { ...own, nextTickMs: own.nextTickMs ?? Number.POSITIVE_INFINITY });
     },
-    useRules: () => [],
-
+    useRules(rules) {
+      hash = (rules as HashedRules).hash;
+      if (hash === 'fault') throw new Error('these rules cannot be used');
+      const said: Output[] = [];
+      for (const [enterpriseId, own] of counts) {
+        dirty.add(enterpriseId);
+        count(own, `rules ${hash}`, nowMs, enterpriseId, said);
+      }
+      return said;
+    },
     resumeAt(ms) {
       nowMs = ms;
     },
@@ -92,8 +106,13 @@ export function breaksIn(alarms: readonly Alarm[]): string[] {
   const breaks: string[] = [];
   const last = new Map<string, number>();
   let chain = 0;
-  for (const [i, { revision, summaryEn, summaryZh, changedMs }] of alarms.entries()) {
-    chain = chained(chain, summaryEn, changedMs);
+  let rules = alarms[0]?.ruleId;
+  for (const [i, { revision, summaryEn, summaryZh, changedMs, ruleId }] of alarms.entries()) {
+    chain = chained(chain, ruleId + summaryEn, changedMs);
+    if (summaryEn === `rules ${ruleId}`) {
+      if (ruleId === rules) breaks.push(`went over to rules ${ruleId} twice`);
+      rules = ruleId;
+    } else if (ruleId !== rules) breaks.push(`${summaryEn} was judged with rules ${ruleId}, not ${rules}`);
     if (revision !== i + 1) breaks.push(`revision ${revision} is the ${i + 1}th: ${summaryEn}`);
     if (summaryZh !== String(chain)) breaks.push(`${summaryEn} was said by a state that another history led to`);
     const [topic, offset] = summaryEn.split(' ') as [string, string];

@@ -10,6 +10,7 @@ import { createLogger } from '../../platform/logger.ts';
 import { createMetrics } from '../../platform/metrics.ts';
 import type { SchemaRegistry } from '../../platform/registry.ts';
 import { createEmbeddedRegistry } from '../../platform/registry-embedded.ts';
+import type { LoadedRules } from '../../platform/rules.ts';
 import { createSqliteLog } from '../../platform/sqlite-log.ts';
 import { topicSpecs } from '../../platform/topics.ts';
 import { type Detector, detectorGroup, startDetector } from '../main.ts';
@@ -24,7 +25,6 @@ export const settings: Settings = {
   batchMs: 5,
   snapshotMs: 3_600_000,
   engineVersion: 'counting',
-  rulesHash: '',
   tickMs: Number.POSITIVE_INFINITY,
   sayEvery: 1,
 };
@@ -55,16 +55,28 @@ export function startCounting(
   own: Partial<Settings> = {},
   log = world.log,
   metrics = createMetrics(),
+  rules: { readonly current: LoadedRules } = { current: rulesNamed('r0') },
 ): Promise<Detector> {
   const { tickMs, sayEvery, ...task } = { ...settings, ...own };
   return startDetector({
     log,
     codec: world.codec,
-    createEngine: () => createCountingEngine({ tickMs, sayEvery }),
+    createEngine: (first) => createCountingEngine({ tickMs, sayEvery }, first),
+    watchRules: () => ({
+      get current() {
+        return rules.current;
+      },
+      stop() {},
+    }),
     settings: task,
     metrics,
     logger: createLogger({ service: 'detector', level: process.env.LOG_LEVEL ?? 'silent' }),
   });
+}
+
+/** Rules that say nothing but which they are: no rule, and a name for a hash. */
+export function rulesNamed(hash: string): LoadedRules {
+  return { hash, load: {} as LoadedRules['load'], rules: [] };
 }
 
 /** A record of an enterprise on one of the topics, without a partition: its key decides. */
