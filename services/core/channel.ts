@@ -106,6 +106,11 @@ export class Channel {
     return equal;
   }
 
+  /** Slots of the last week that are known before one. */
+  slotsBefore(startMs: number): number {
+    return Math.max(0, Math.round((startMs - this.printsFromMs) / channelStepMs));
+  }
+
   toState(): { json: readonly unknown[]; blocks: Uint8Array[] } {
     const { head, blocks } = this.ranges.toState();
     const { capacity } = this.ranges;

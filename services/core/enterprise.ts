@@ -33,6 +33,9 @@ const unheardAfterMs = 3_600_000;
 /** Verdicts that only change are said this often at most, ms: minute slots change their reasons all the time. */
 const statusEveryMs = 300_000;
 
+/** Slots that are asked why a finding is claimed no more. */
+const whySlots = 4;
+
 const noAlarms: ReadonlyMap<string, Alarm> = new Map();
 const nothing: readonly never[] = [];
 const noOwners: ReadonlySet<string> = new Set();
@@ -206,9 +209,11 @@ export class Enterprise {
 
   /** True where time alone makes slots due. */
   get timed(): boolean {
+    const { work, events } = this.held;
+    const isFiled = work.size + events.size > 0;
     return this.watches.some((watch) => {
       const drive = this.placeAt(watch, this.clockMs)?.drive;
-      return drive === 'time' || drive === 'samples';
+      return drive === 'time' || drive === 'samples' || (isFiled && drive === 'filed');
     });
   }
 
@@ -439,9 +444,14 @@ export class Enterprise {
     const place = this.placeAt(watch, this.sealedMs);
     // Beyond what has come there is nothing to judge unless a run is open or time alone makes slots due.
     const endMs = watch.busy || !place || place.drive === 'time' ? untilMs : Math.min(untilMs, this.dueMs(place));
-    this.judgeSlots(watch, this.sealedMs, endMs, (slotPlace, judgements, startMs, stepMs) =>
-      watch.takeSealed(slotPlace, judgements, startMs, stepMs),
-    );
+    const { detector, rule } = watch;
+    this.judgeSlots(watch, this.sealedMs, endMs, (slotPlace, judgements, startMs, stepMs) => {
+      watch.takeSealed(slotPlace, judgements, startMs, stepMs);
+      const version = detector.learn && this.held.site.at(startMs);
+      if (version && slotPlace) {
+        watch.learned = detector.learn!(this.held, version, slotPlace, startMs, rule, watch.learned);
+      }
+    });
   }
 
   /** Judges slots of [fromMs, endMs) in turn and hands each on; returns the end of the last one. */
@@ -474,7 +484,8 @@ export class Enterprise {
 
   private judge(watch: Watch, place: Place | undefined, startMs: number): readonly SlotJudgement[] {
     const version = this.held.site.at(startMs);
-    return version && place ? watch.detector.judge(this.held, version, place, startMs, watch.rule) : nothing;
+    if (!version || !place) return nothing;
+    return watch.detector.judge(this.held, version, place, startMs, watch.rule, watch.learned);
   }
 
   private sayFindings(watch: Watch, nowMs: number, say: Say): void {
@@ -505,14 +516,27 @@ export class Enterprise {
     if (alarm) this.sayAlarm(alarm, say);
   }
 
-  /** What the first slot of a finding that is no more claimed is now said to be. */
-  private whyGone(watch: Watch, subject: Subject, { firstMs }: Said): string {
+  /** What the first slot of a finding that is claimed no more is now said to be, or the first after it that claims anything. */
+  private whyGone(watch: Watch, subject: Subject, { firstMs, lastEndMs }: Said): string {
     const place = this.placeAt(watch, firstMs);
-    const startMs = place && floorTo(firstMs, place.stepMs);
-    if (!place || startMs === undefined || startMs < this.sealedMs) return 'evidence-fell';
-    const at = watch.detector.subjects(place).findIndex(({ kind, id }) => kind === subject.kind && id === subject.id);
-    const reason = this.judge(watch, place, startMs)[at]?.reason;
-    return reason === undefined || verdictOf(reason) === 'CONTRADICTORY' ? 'evidence-fell' : reason;
+    const firstSlotMs = place && floorTo(firstMs, place.stepMs);
+    if (!place || firstSlotMs === undefined || firstSlotMs < this.sealedMs) return 'evidence-fell';
+    const known = watch.detector.subjects(place);
+    const endMs = Math.min(lastEndMs, firstSlotMs + whySlots * place.stepMs);
+    let why: string | undefined;
+    for (let startMs = firstSlotMs; startMs < endMs; startMs += place.stepMs) {
+      const judgement = this.judge(watch, place, startMs).find((each, i) => {
+        const { kind, id } = each.subject ?? known[i]!;
+        return kind === subject.kind && id === subject.id;
+      });
+      // A contradiction is dated back to its beginning, which may lie in a slot that claims nothing.
+      if (judgement?.kind !== 'not-claimed') {
+        why = judgement?.reason;
+        break;
+      }
+      why ??= judgement.reason;
+    }
+    return why === undefined || verdictOf(why) === 'CONTRADICTORY' ? 'evidence-fell' : why;
   }
 
   private sayAlarm(alarm: Alarm, say: Say): void {

@@ -25,7 +25,8 @@ export function findingOf(subject: Subject, revision: Revision<RunClaim>, contex
   const { said } = revision;
   const detector = detectorOf(rule);
   const { kind: subjectKind, id: subjectId, equipmentIds } = subject;
-  const meterId = place?.meterId ?? '';
+  // Where several meters may bear witness, the one that did is named with its figures.
+  const meterId = place?.meterId || String(said.detail.meterId ?? '');
   const indicator = place ? detector.indicator(place, rule) : null;
   const ofPower = indicator === null && meterId !== '' && said.seenMs !== 0;
   const seen = said.contradictoryMs > 0 ? said.seenMs / said.contradictoryMs : 0;

@@ -23,11 +23,15 @@ export const unchanged = Number.POSITIVE_INFINITY;
 
 const noWork: ReadonlyMap<string, WorkRecord> = new Map();
 const noEvents: ReadonlyMap<string, SiteEvent> = new Map();
-const noGateways: Map<string, Heard> = new Map();
+const noRoutes: Map<string, readonly Route[]> = new Map();
+/** Gateways of one machine that are remembered, at most. */
+const mostRoutes = 4;
 
-interface Heard {
+/** A gateway through which a machine was heard, from the first to the last time. */
+interface Route {
   readonly gatewayId: string;
-  readonly observedAtMs: number;
+  fromMs: number;
+  toMs: number;
 }
 
 export interface HoldingsOptions extends RuleSet {
@@ -60,7 +64,8 @@ export class Holdings implements SiteView {
   spanMs = 0;
   private readonly timelines = new Map<string, Timeline>();
   readonly samples = new Samples(this);
-  private gateways = noGateways;
+  /** Gateways of each machine: where one was moved, several. */
+  private routes = noRoutes;
 
   constructor(id: string, options: HoldingsOptions) {
     this.id = id;
@@ -95,9 +100,17 @@ export class Holdings implements SiteView {
     return this.samples.indicatorsOf(ownerId);
   }
 
-  /** Gateway through which a machine was last heard; `undefined` where none was named. */
-  gatewayOf(equipmentId: string): string | undefined {
-    return this.gateways.get(equipmentId)?.gatewayId;
+  channelsOf(ownerId: string): readonly Channel[] {
+    return this.samples.channelsOf(ownerId);
+  }
+
+  /** Gateway through which a machine was heard last before that time, as far as one is heard of for the first time once. */
+  gatewayAt(equipmentId: string, ms: number): string | undefined {
+    let latest: Route | undefined;
+    for (const route of this.routes.get(equipmentId) ?? []) {
+      if (route.fromMs < ms && (!latest || isLater(route, latest))) latest = route;
+    }
+    return latest?.gatewayId;
   }
 
   /** End of the newest slot of any meter that has a reading. */
@@ -248,6 +261,11 @@ export class Holdings implements SiteView {
   prune(keepMs: number): void {
     for (const timeline of this.timelines.values()) timeline.prune(keepMs);
     this.samples.prune(keepMs);
+    for (const [id, routes] of this.routes) {
+      if (routes.length === 1 || routes.every(({ toMs }) => toMs >= keepMs)) continue;
+      const kept = routes.filter(({ toMs }) => toMs >= keepMs);
+      if (kept.length > 0) this.routes.set(id, kept);
+    }
     if (this.work.size > 0) this.work = without(this.work, (record) => record.endMs < keepMs);
     if (this.events.size > 0) this.events = without(this.events, (event) => lastMs(event) < keepMs);
     this.site.prune(keepMs);
@@ -262,7 +280,7 @@ export class Holdings implements SiteView {
     const sections = new Set(named.flatMap((site) => site.sections.map((s) => s.sectionId)));
     for (const [id, timeline] of this.timelines) if (!ids.has(id) && timeline.isEmpty) this.timelines.delete(id);
     this.samples.forget((id) => this.timelines.has(id) || sections.has(id));
-    for (const id of this.gateways.keys()) if (!this.timelines.has(id)) this.gateways.delete(id);
+    for (const id of this.routes.keys()) if (!this.timelines.has(id)) this.routes.delete(id);
     this.meters = this.meters.filter(
       ({ meterId, newestMs }) =>
         newestMs > sealedMs ||
@@ -295,7 +313,7 @@ export class Holdings implements SiteView {
         timelines: [...this.timelines],
         meters: meters.map(({ json }) => json),
         samples: samples.json,
-        gateways: [...this.gateways],
+        routes: [...this.routes],
         work: [...this.work.values()],
         events: [...this.events.values()],
       },
@@ -312,7 +330,7 @@ export class Holdings implements SiteView {
     this.meters = json.meters.map((meter: readonly unknown[]) => MeterState.fromState(meter, blocks));
     this.samples.restore(json.samples, blocks);
     this.askMeters();
-    if (json.gateways.length > 0) this.gateways = new Map(json.gateways);
+    if (json.routes.length > 0) this.routes = new Map(json.routes);
     if (json.work.length > 0) this.work = new Map(json.work.map((r: WorkRecord) => [r.recordId, r]));
     if (json.events.length > 0) this.events = new Map(json.events.map((e: SiteEvent) => [e.eventId, e]));
   }
@@ -348,10 +366,16 @@ export class Holdings implements SiteView {
   }
 
   private hear(equipmentId: string, gatewayId: string, observedAtMs: number): void {
-    const before = this.gateways.get(equipmentId);
-    if (before && (before.gatewayId === gatewayId || before.observedAtMs >= observedAtMs)) return;
-    if (this.gateways === noGateways) this.gateways = new Map();
-    this.gateways.set(equipmentId, { gatewayId, observedAtMs });
+    const routes = this.routes.get(equipmentId);
+    const known = routes?.find((route) => route.gatewayId === gatewayId);
+    if (known) {
+      if (observedAtMs < known.fromMs) known.fromMs = observedAtMs;
+      if (observedAtMs > known.toMs) known.toMs = observedAtMs;
+      return;
+    }
+    if (this.routes === noRoutes) this.routes = new Map();
+    const all = [...(routes ?? []), { gatewayId, fromMs: observedAtMs, toMs: observedAtMs }];
+    this.routes.set(equipmentId, all.sort((a, b) => (isLater(a, b) ? -1 : 1)).slice(0, mostRoutes));
   }
 }
 
@@ -367,6 +391,11 @@ export function rulesFor(rules: readonly Rule[], version: SiteVersion): readonly
 export function gridStart(startMs: number, intervalMs: number): number | undefined {
   const nearestMs = Math.round(startMs / intervalMs) * intervalMs;
   return Math.abs(nearestMs - startMs) > intervalMs / 4 ? undefined : nearestMs;
+}
+
+/** Whether a machine came to one gateway after it came to the other. */
+function isLater(one: Route, other: Route): boolean {
+  return one.fromMs > other.fromMs || (one.fromMs === other.fromMs && one.gatewayId > other.gatewayId);
 }
 
 /** ISO 8601 for people; whatever no calendar holds is shown as it is. */

@@ -45,6 +45,8 @@ export class Samples {
   anew = false;
   private readonly terms: SampleTerms;
   private byOwner = nothing;
+  /** Derived: the channels of owners that were asked for. */
+  private readonly channels = new Map<string, readonly Channel[]>();
 
   constructor(terms: SampleTerms) {
     this.terms = terms;
@@ -69,6 +71,17 @@ export class Samples {
     return own ? [...own].flatMap(([indicator, { channel }]) => (channel ? [indicator] : [])).sort() : [];
   }
 
+  /** The channels that are kept, in alphabetical order of their indicators. */
+  channelsOf(ownerId: string): readonly Channel[] {
+    let channels = this.channels.get(ownerId);
+    if (!channels) {
+      const own = this.byOwner.get(ownerId);
+      channels = this.indicatorsOf(ownerId).map((indicator) => own!.get(indicator)!.channel!);
+      this.channels.set(ownerId, channels);
+    }
+    return channels;
+  }
+
   /** Takes one sample; true when it changes anything. */
   put(ownerId: string, indicator: string, atMs: number, value: number): boolean {
     let sampled = this.of(ownerId, indicator);
@@ -77,6 +90,7 @@ export class Samples {
       if (own.size >= maxIndicators) return false;
       sampled = this.empty(ownerId, indicator, this.wanted(ownerId, indicator));
       own.set(indicator, sampled);
+      this.channels.delete(ownerId);
       if (sampled.levels) this.anew = true;
     }
     const { channel, levels, rates } = sampled;
@@ -88,6 +102,7 @@ export class Samples {
 
   /** What rules ask for may have changed: what none asked for may be asked for now, and levels have other thresholds. */
   askAnew(): void {
+    this.channels.clear();
     const { spanMs } = this.terms;
     for (const [ownerId, own] of this.byOwner) {
       for (const [indicator, { channel, levels, rates }] of own) {
@@ -124,7 +139,11 @@ export class Samples {
 
   /** Forgets what nobody owns any more. */
   forget(isOwner: (id: string) => boolean): void {
-    for (const id of this.byOwner.keys()) if (!isOwner(id)) this.byOwner.delete(id);
+    for (const id of this.byOwner.keys()) {
+      if (isOwner(id)) continue;
+      this.byOwner.delete(id);
+      this.channels.delete(id);
+    }
   }
 
   toState(): { json: unknown; blocks: Uint8Array[] } {

@@ -1,4 +1,11 @@
-import { type Detector, type Place, type SlotJudgement, type SubjectRef, unjudged } from './detectors/detector.ts';
+import {
+  type Detector,
+  type Learned,
+  type Place,
+  type SlotJudgement,
+  type SubjectRef,
+  unjudged,
+} from './detectors/detector.ts';
 import { detectorOf } from './detectors/index.ts';
 import { verdictOf } from './detectors/reasons.ts';
 import type { SubjectStatus } from './records.ts';
@@ -34,6 +41,8 @@ export class Watch {
   private headSecond: number;
   private active: Map<string, Subject> | undefined;
   private reasons: readonly string[] = [];
+  /** What sealed slots of the place have taught the detector. */
+  learned: Learned | undefined;
 
   constructor(rule: Rule, key: string, startMs: number) {
     this.applied = rule;
@@ -177,11 +186,11 @@ export class Watch {
     const { headMs, modelVersion, staleFromMs, calmFromMs, calmToMs, reviewedMs, moved, reasons } = this;
     // JSON has no infinity: null stands for it.
     const review = [modelVersion, staleFromMs, calmFromMs, calmToMs, reviewedMs];
-    return [this.rule.id, this.key, headMs, review, moved, reasons, [...this.subjects]];
+    return [this.rule.id, this.key, headMs, review, moved, reasons, [...this.subjects], this.learned ?? null];
   }
 
   static fromJSON(json: readonly unknown[], rule: Rule): Watch {
-    const [, key, headMs, review, moved, reasons, active] = json as [
+    const [, key, headMs, review, moved, reasons, active, learned] = json as [
       string,
       string,
       number,
@@ -189,6 +198,7 @@ export class Watch {
       boolean,
       string[],
       unknown[][],
+      number[] | null,
     ];
     const watch = new Watch(rule, key, headMs);
     const [modelVersion, staleFromMs, calmFromMs, calmToMs, reviewedMs] = review;
@@ -199,6 +209,7 @@ export class Watch {
     watch.reviewedMs = reviewedMs;
     watch.moved = moved;
     watch.reasons = shared(reasons);
+    watch.learned = learned ?? undefined;
     for (const item of active) {
       const subject = Subject.fromJSON(item);
       watch.active ??= new Map();
@@ -224,7 +235,7 @@ export class Watch {
     const known = place ? this.detector.subjects(place) : [];
     const seen = new Set<string>();
     for (const [i, judgement] of judgements.entries()) {
-      const ref = known[i]!;
+      const ref = judgement.subject ?? known[i]!;
       const key = keyOf(ref);
       seen.add(key);
       let subject = this.active.get(key);

@@ -52,10 +52,12 @@ export interface SiteView {
   levels(ownerId: string, indicator: string): LevelTimeline | undefined;
   /** How fast an indicator changed, where a rule limits that. */
   rates(ownerId: string, indicator: string): RateSlots | undefined;
-  /** Gateway through which a machine was last heard; `undefined` where none was named. */
-  gatewayOf(equipmentId: string): string | undefined;
+  /** Gateway through which a machine was heard last before that time; `undefined` where none was named. */
+  gatewayAt(equipmentId: string, ms: number): string | undefined;
   /** All indicators that were ever sampled of a machine, in alphabetical order. */
   indicatorsOf(ownerId: string): readonly string[];
+  /** The channels that are kept of a machine or section, in alphabetical order of their indicators. */
+  channelsOf(ownerId: string): readonly Channel[];
 }
 
 export interface SlotJudgement {
@@ -78,6 +80,8 @@ export interface SlotJudgement {
   readonly fromMs?: number;
   readonly toMs?: number;
   readonly cause?: string;
+  /** Whom it is about where the site's description does not tell, as a gateway; such come after the place's subjects. */
+  readonly subject?: SubjectRef;
   readonly cameras?: readonly CameraWitness[];
   /** Figures and words that the sentence needs beside the mean and the bound. */
   readonly detail?: Readonly<Record<string, string | number>>;
@@ -117,6 +121,9 @@ export interface FindingFacts {
   readonly detail: Readonly<Record<string, string | number>>;
 }
 
+/** What sealed slots of one place have taught, beside what meters and channels have learned. */
+export type Learned = readonly number[];
+
 /** One kind of contradiction: pure functions on what is held of an enterprise. */
 export interface Detector<P = unknown, L extends Place = Place> {
   readonly name: string;
@@ -126,8 +133,27 @@ export interface Detector<P = unknown, L extends Place = Place> {
   readonly reasons: Readonly<Record<string, Verdict>>;
   places(version: SiteVersion, rule: Rule<P>): readonly L[];
   subjects(place: L): readonly SubjectRef[];
-  /** Judges the slot [startMs, startMs + stepMs): one judgement a subject, in their order. */
-  judge(view: SiteView, version: SiteVersion, place: L, startMs: number, rule: Rule<P>): readonly SlotJudgement[];
+  /**
+   * Judges the slot [startMs, startMs + stepMs): one judgement a subject, in their order. `learned` is what `learn` made
+   * of the sealed slots of the place.
+   */
+  judge(
+    view: SiteView,
+    version: SiteVersion,
+    place: L,
+    startMs: number,
+    rule: Rule<P>,
+    learned: Learned | undefined,
+  ): readonly SlotJudgement[];
+  /** Takes a sealed slot into what is known of the place alone; slots come in order, after they were judged. */
+  learn?(
+    view: SiteView,
+    version: SiteVersion,
+    place: L,
+    startMs: number,
+    rule: Rule<P>,
+    learned: Learned | undefined,
+  ): Learned | undefined;
   policy(parameters: P, stepMs: number, place?: L): TestPolicy;
   sentence(facts: FindingFacts): BothLanguages;
   /** What is measured; `null` where the finding rests on power or on events alone. */
