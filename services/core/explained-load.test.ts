@@ -62,9 +62,16 @@ describe('a load that is explained by what is reported', () => {
     expect(load.evidence(1, [1, 0, 0], baseKw + 30, cap).llr).toBeLessThan(-Math.log(20));
   });
 
+  test('tells two suspects apart whose evidence both reaches the cap', () => {
+    const load = taught({ days: 60 });
+    const [, large, small] = [0, 1, 2].map((index) => load.evidence(index, [0, 0, 0], baseKw + 42, cap));
+    expect([large!.llr, small!.llr]).toEqual([cap, cap]);
+    expect(large!.uncapped - small!.uncapped).toBeGreaterThan(Math.log(20));
+  });
+
   test('says nothing of a machine that was never reported running', () => {
     const load = taught({ lying: [0, 1, 0] });
-    expect(load.evidence(1, [1, 0, 0], baseKw + 30 + 42, cap)).toEqual({ llr: 0, atBest: 0 });
+    expect(load.evidence(1, [1, 0, 0], baseKw + 30 + 42, cap)).toEqual({ llr: 0, uncapped: 0, atBest: 0 });
   });
 
   test('says beforehand that a small machine could not be seen besides large ones', () => {
@@ -109,7 +116,7 @@ describe('a load that is explained by what is reported', () => {
     expect(sdKw).toBeGreaterThan(0);
     expect(sdKw).toBeLessThan(50);
     // Which of the two draws what was never seen: neither can be judged without the other.
-    expect(load.evidence(0, [0, 1], 120, cap)).toEqual({ llr: 0, atBest: 0 });
+    expect(load.evidence(0, [0, 1], 120, cap)).toEqual({ llr: 0, uncapped: 0, atBest: 0 });
   });
 
   test('learns on after being written and read as if nothing had been', () => {

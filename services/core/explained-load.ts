@@ -35,6 +35,12 @@ export interface Explanation {
   readonly sdKw: number;
 }
 
+export interface MachineEvidence {
+  readonly llr: number;
+  readonly uncapped: number;
+  readonly atBest: number;
+}
+
 export class ExplainedLoad {
   /** The machines that it tells apart, in order. */
   equipmentIds: readonly string[];
@@ -100,23 +106,25 @@ export class ExplainedLoad {
 
   /**
    * Evidence that machine `index`, reported stopped, runs besides the machines reported running: log-likelihood ratio
-   * of the slot's load with and without it (Laplace, whose tails forgive), within ±cap. `atBest` is what the ratio
-   * would be if it ran at its usual load: below the limit of a verdict the machine cannot be seen here.
+   * of the slot's load with and without it (Laplace, whose tails forgive), within ±cap. `uncapped` is what suspects are
+   * compared by: two that both reach the cap may be far apart. `atBest` is what the ratio would be if it ran at its
+   * usual load: below the limit of a verdict the machine cannot be seen here.
    */
-  evidence(index: number, running: readonly number[], kw: number, cap: number): { llr: number; atBest: number } {
+  evidence(index: number, running: readonly number[], kw: number, cap: number): MachineEvidence {
     const machine = this.loadOf(index);
     // A load that is not clearly above zero was never seen: nothing can be said of it.
-    if (machine.kw <= 2 * machine.sdKw) return { llr: 0, atBest: 0 };
+    if (machine.kw <= 2 * machine.sdKw) return { llr: 0, uncapped: 0, atBest: 0 };
     const without = this.explain(running);
     const withIt = this.explain(running.map((share, i) => (i === index ? 1 : share)));
     const ratio = (x: number): number => {
       const y = Math.min(Math.max(x, without.kw), withIt.kw);
       const scale0 = without.sdKw / Math.SQRT2;
       const scale1 = withIt.sdKw / Math.SQRT2;
-      const llr = -Math.log(scale1) - (withIt.kw - y) / scale1 + Math.log(scale0) + (y - without.kw) / scale0;
-      return Math.min(cap, Math.max(-cap, llr));
+      return -Math.log(scale1) - (withIt.kw - y) / scale1 + Math.log(scale0) + (y - without.kw) / scale0;
     };
-    return { llr: ratio(kw), atBest: ratio(withIt.kw) };
+    const capped = (llr: number): number => Math.min(cap, Math.max(-cap, llr));
+    const uncapped = ratio(kw);
+    return { llr: capped(uncapped), uncapped, atBest: capped(ratio(withIt.kw)) };
   }
 
   /**

@@ -2,15 +2,13 @@
  * Stopped but running behind a meter that several machines share, where some of them rightly run: the load is explained
  * by the machines reported running, and what is left over is evidence for those reported stopped.
  */
-import { type ExplainedLoad, newsShare } from '../explained-load.ts';
+import { type ExplainedLoad, type MachineEvidence, newsShare } from '../explained-load.ts';
 import { evidenceCap, evidenceLimit, type LoadParameters } from '../load-parameters.ts';
 import type { Shares } from '../timeline.ts';
 import { type SlotJudgement, unjudged } from './detector.ts';
 
-interface Suspect {
+interface Suspect extends MachineEvidence {
   readonly index: number;
-  readonly llr: number;
-  readonly atBest: number;
 }
 
 /** Judges machine `index` in one slot; `shares` are those of all machines behind the meter, in the explanation's order. */
@@ -46,7 +44,8 @@ export function judgeMachine(
   if (llr <= -limit) return { ...base, reason: 'load-explained' };
   if (llr < limit) return { ...base, reason: 'load-between-explanations' };
   const others = suspects.filter((s) => s.index !== index);
-  if (others.some((other) => suspect.llr - other.llr < limit)) return unjudged('unknown', 'which-machine-unknown');
+  if (others.some((other) => suspect.uncapped - other.uncapped < limit))
+    return unjudged('unknown', 'which-machine-unknown');
   return { ...base, reason: 'load-not-explained' };
 }
 
@@ -63,8 +62,8 @@ export function judgeSomeMachine(
 ): SlotJudgement | undefined {
   if (kw === undefined || !explained || shares.some((s) => s.unknown > 0)) return undefined;
   const limit = evidenceLimit(load);
-  const [first, second] = suspectsOf(shares, kw, explained, load).sort((a, b) => b.llr - a.llr);
-  if (!first || !second || first.llr < limit || first.llr - second.llr >= limit) return undefined;
+  const [first, second] = suspectsOf(shares, kw, explained, load).sort((a, b) => b.uncapped - a.uncapped);
+  if (!first || !second || first.llr < limit || first.uncapped - second.uncapped >= limit) return undefined;
   return {
     kind: 'judged',
     reason: 'some-machine-runs',
