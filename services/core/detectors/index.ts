@@ -1,6 +1,9 @@
 import type { Rule } from '../rule.ts';
+import { cameraWatch } from './camera-watch.ts';
 import type { Detector, Place } from './detector.ts';
 import { dustCleaning } from './dust-cleaning.ts';
+import { limit } from './limit.ts';
+import { overcrowding } from './overcrowding.ts';
 import { enterReasons } from './reasons.ts';
 import { stoppedButRunning } from './stopped-but-running.ts';
 
@@ -9,7 +12,7 @@ type AnyDetector = Detector<any, any>;
 
 /** All detectors by name. */
 export const detectors: ReadonlyMap<string, AnyDetector> = new Map(
-  [stoppedButRunning, dustCleaning].map((detector: AnyDetector) => {
+  [stoppedButRunning, dustCleaning, limit, overcrowding, cameraWatch].map((detector: AnyDetector) => {
     enterReasons(detector.reasons);
     return [detector.name, detector];
   }),
