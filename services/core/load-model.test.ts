@@ -78,6 +78,31 @@ describe('a load model', () => {
     expect(JSON.stringify(model).length).toBeLessThan(600);
   });
 
+  test.each([7, 60, 180])(
+    'still knows how a plant runs after %d days without work, whose base is higher in the evening',
+    (days) => {
+      const model = taught(new LoadModel(), 12, 40, 1);
+      const random = aRandom(days);
+      for (let slot = 0; slot < days * slotsADay; slot++) {
+        const evening = slot % slotsADay >= 72 && slot % slotsADay < 90;
+        model.learn((evening ? 2.6 : 1) * (0.8 + 0.4 * random()), slotMs, options);
+      }
+      expect(medianKw(model.modes!.running) / 40).toBeCloseTo(1, 1);
+      expect(stoppedUpperKw(model.modes!, Math.log(20))).toBeGreaterThan(5);
+      expect(model.learnedSlots).toBeLessThanOrEqual(56 * slotsADay);
+    },
+  );
+
+  test('remembers a plant that never stops for as long as one that does', () => {
+    const model = taught(new LoadModel(), 80, 45, 45);
+    expect(model.learnedSlots).toBeGreaterThan(28 * slotsADay);
+    // A power cut is too short for a mode.
+    for (let slot = 0; slot < 4; slot++) model.learn(0, slotMs, options);
+    taught(model, 40, 45, 45);
+    expect(model.learnedSlots).toBeGreaterThan(14 * slotsADay);
+    expect(model.modes).toBeUndefined();
+  });
+
   test('stays small whatever loads come', () => {
     const random = aRandom(9);
     const model = new LoadModel();

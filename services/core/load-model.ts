@@ -16,11 +16,13 @@ const binRatio = Math.log(1.1);
 /** Loads below this count as nothing, kW: below the starting current of revenue meters on the smallest connections. */
 export const leastKw = 0.05;
 const bins = Math.ceil(Math.log(1e6 / leastKw) / binRatio);
+/** Above all bins: there is one class. */
+const unsplit = bins + 1;
 
 export interface LoadModelOptions {
   /** Least time that must have been seen in each mode before they count, ms. */
   readonly leastModeMs: number;
-  /** Forgetting: beyond this much learned time all counts are halved, ms. */
+  /** Forgetting: beyond half of this time the counts of a mode are halved, ms. */
   readonly memoryMs: number;
   /** Highest ratio of stopped to running load at which the two are taken for different states. */
   readonly highestStoppedRatio: number;
@@ -33,6 +35,14 @@ export function loadModelOptions(load: LoadParameters): LoadModelOptions {
     highestStoppedRatio: load.highestStoppedRatio,
   };
 }
+
+/**
+ * A mode is remembered for longer when it is rare: a plant that was closed for a season is still known to have run. But
+ * beyond this share of the memory the other one counts at most so many times as much, or else what little structure it
+ * has of its own (a base that is higher in the evening) would outweigh the rare one.
+ */
+const rareShare = 1 / 4;
+const mostOverRare = 8;
 
 /** Log-scale description of one mode: an asymmetric Laplace distribution. */
 export interface Mode {
@@ -52,6 +62,9 @@ export class LoadModel {
   private firstBin = 0;
   private total = 0;
   private fittedAt = 0;
+  /** First bin of the upper class, as it was split last, and the counts below it; all are below where there is no split. */
+  private split = unsplit;
+  private lowTotal = 0;
   /** Rises with each fit, so that a host of cached results knows when they are stale. */
   version = 0;
   /** The six numbers of both modes: as objects they would weigh three times as much, on very many meters. */
@@ -68,9 +81,11 @@ export class LoadModel {
 
   /** Learns one sealed slot. Sealed slots come in event-time order. */
   learn(kw: number, intervalMs: number, options: LoadModelOptions): void {
-    this.count(binOf(kw));
+    const bin = binOf(kw);
+    this.count(bin);
     this.total++;
-    if (this.total * intervalMs > options.memoryMs) this.halve();
+    if (bin < this.split) this.lowTotal++;
+    this.forget(intervalMs, options);
     // A mature model moves slowly: fitting anew each time 3 % more is known keeps the work constant a slot.
     if (Math.abs(this.total - this.fittedAt) >= Math.max(4, this.total / 32)) this.fit(intervalMs, options);
   }
@@ -80,13 +95,16 @@ export class LoadModel {
   }
 
   toJSON(): readonly unknown[] {
-    return [this.firstBin, this.counts, this.total, this.fittedAt, this.version, this.packed ?? null];
+    const { firstBin, counts, total, fittedAt, split, lowTotal, version, packed } = this;
+    return [firstBin, counts, total, fittedAt, split, lowTotal, version, packed ?? null];
   }
 
   static fromJSON(json: readonly unknown[]): LoadModel {
-    const [firstBin, counts, total, fittedAt, version, packed] = json as [
+    const [firstBin, counts, total, fittedAt, split, lowTotal, version, packed] = json as [
       number,
       number[],
+      number,
+      number,
       number,
       number,
       number,
@@ -97,6 +115,8 @@ export class LoadModel {
     model.counts = counts;
     model.total = total;
     model.fittedAt = fittedAt;
+    model.split = split;
+    model.lowTotal = lowTotal;
     model.version = version;
     model.packed = packed ?? undefined;
     return model;
@@ -121,15 +141,39 @@ export class LoadModel {
     this.counts[bin - this.firstBin]!++;
   }
 
-  private halve(): void {
-    this.counts = this.counts.map((count) => count >> 1);
+  /** Halves each class that has outgrown the memory, or the other one by far. */
+  private forget(intervalMs: number, { memoryMs, leastModeMs }: LoadModelOptions): void {
+    const memory = memoryMs / intervalMs;
+    const low = this.lowTotal;
+    const high = this.total - low;
+    // Without a split all is one class, which has all of the memory.
+    const most = this.split === unsplit ? memory : memory / 2;
+    const outgrows = (own: number, other: number): boolean =>
+      own > most || (own > memory * rareShare && own > mostOverRare * other && other * intervalMs >= leastModeMs);
+    const [isLowOut, isHighOut] = [outgrows(low, high), outgrows(high, low)];
+    if (isLowOut || isHighOut) this.halve(isLowOut, isHighOut);
+  }
+
+  private halve(low: boolean, high: boolean): void {
+    const upperFrom = this.split - this.firstBin;
+    this.counts = this.counts.map((count, i) => ((i < upperFrom ? low : high) ? count >> 1 : count));
     while (this.counts.length > 0 && this.counts[0] === 0) {
       this.counts.shift();
       this.firstBin++;
     }
     while (this.counts.length > 0 && this.counts.at(-1) === 0) this.counts.pop();
-    this.total = this.counts.reduce((sum, count) => sum + count, 0);
+    this.countClasses();
     this.fittedAt = 0;
+  }
+
+  private countClasses(): void {
+    const { counts, firstBin, split } = this;
+    this.total = 0;
+    this.lowTotal = 0;
+    for (let i = 0; i < counts.length; i++) {
+      this.total += counts[i]!;
+      if (firstBin + i < split) this.lowTotal += counts[i]!;
+    }
   }
 
   private fit(intervalMs: number, options: LoadModelOptions): void {
@@ -148,6 +192,8 @@ export class LoadModel {
       .filter(([, count]) => count > 0);
     const split = otsuSplit(histogram);
     this.packed = undefined;
+    this.split = split === undefined ? unsplit : histogram[split]![0];
+    this.countClasses();
     if (split === undefined) return;
     const low = histogram.slice(0, split);
     const high = histogram.slice(split);
