@@ -7,6 +7,12 @@ const notAsked: ReadonlySet<string> = new Set([
   'judged-with-its-meter',
   'not-registered',
   'rule-withdrawn',
+  'no-cleaning-due',
+  'nothing-claimed',
+  'no-line-start',
+  'no-collector-stop',
+  'collector-stands',
+  'collector-reported-off',
 ]);
 
 /** For how long subjects were judged, and for how much of it nobody could tell, over all subjects, ms. */

@@ -2,6 +2,7 @@ import type { Rule } from '../rule.ts';
 import { cameraWatch } from './camera-watch.ts';
 import type { Detector, Place } from './detector.ts';
 import { dustCleaning } from './dust-cleaning.ts';
+import { dustCollector } from './dust-collector.ts';
 import { limit } from './limit.ts';
 import { overcrowding } from './overcrowding.ts';
 import { enterReasons } from './reasons.ts';
@@ -12,7 +13,7 @@ type AnyDetector = Detector<any, any>;
 
 /** All detectors by name. */
 export const detectors: ReadonlyMap<string, AnyDetector> = new Map(
-  [stoppedButRunning, dustCleaning, limit, overcrowding, cameraWatch].map((detector: AnyDetector) => {
+  [stoppedButRunning, dustCleaning, dustCollector, limit, overcrowding, cameraWatch].map((detector: AnyDetector) => {
     enterReasons(detector.reasons);
     return [detector.name, detector];
   }),
