@@ -1,0 +1,196 @@
+/**
+ * Unrelated indicators that move as one: made up from one curve. Each quarter of an hour, what three of them did before
+ * predicts two of them from the third; that both come out right is evidence, as hardly any two sensors are so alike.
+ */
+import { type Channel, channelStepMs } from '../channel.ts';
+import { evidenceCap } from '../load-parameters.ts';
+import type { SiteVersion } from '../site.ts';
+import { type Place, quiet, type SiteView, type SlotJudgement, type SubjectRef, unjudged } from './detector.ts';
+import { heardChannels, isInUse, livePlaces } from './live-place.ts';
+import { namesOf } from './still-readings.ts';
+
+/** Slots before the judged one that the relation is fitted to: four hours, of which half must be there. */
+const fittedSlots = 16;
+const leastFitted = 8;
+/** A curve of one's own making comes out right in nearly every slot. */
+const soughtShare = 0.95;
+/** How near a prediction must be, as a share of the usual change: nearer than physically related sensors keep. */
+const nearShare = 0.1;
+/** Indicators of a site that are looked at, at most: the work grows with their number. */
+const mostChannels = 32;
+/** Two indicators of other families and their reference: two may have one cause, three hardly. */
+const leastAlike = 2;
+
+/** Physically related sensors reach some 0.9 in their changes; two roundings to a sensor's steps leave a copy above this. */
+const leastCorrelation = 0.97;
+
+export const identicalLookBackMs = (fittedSlots + 2) * channelStepMs;
+
+export interface IdenticalPlace extends Place {
+  readonly subjects: readonly SubjectRef[];
+  readonly machineIds: readonly string[];
+}
+
+/** The site, then each machine with readings; none where nothing sends any. */
+export function identicalPlaces(version: SiteVersion, kinds: Parameters<typeof livePlaces>[1]): IdenticalPlace[] {
+  const machines = livePlaces(version, kinds).flatMap(({ subjects }) => subjects);
+  if (machines.length === 0) return [];
+  const machineIds = machines.map(({ id }) => id);
+  const { enterpriseId } = version.registration;
+  const site: SubjectRef = { kind: 'ENTERPRISE', id: enterpriseId, equipmentIds: machineIds };
+  return [
+    {
+      key: 'readings',
+      stepMs: channelStepMs,
+      drive: 'reports',
+      meterId: '',
+      equipmentId: '',
+      subjects: machines.length > 1 ? [site, ...machines] : machines,
+      machineIds,
+    },
+  ];
+}
+
+export function judgeIdentical(view: SiteView, place: IdenticalPlace, startMs: number): readonly SlotJudgement[] {
+  const curves = new Map(place.machineIds.map((id) => [id, curvesOf(view, id, startMs)]));
+  return place.subjects.map(({ kind, id }) => {
+    const own = kind === 'ENTERPRISE' ? [...curves.values()].flat().slice(0, mostChannels) : curves.get(id)!;
+    return own.length === 0 ? unjudged('unknown', 'not-in-use') : judge(view, own, kind === 'ENTERPRISE');
+  });
+}
+
+/** Changes of an indicator from slot to slot while its machine is in use, the newest first. */
+interface Curve {
+  readonly channel: Channel;
+  /** NaN where a slot or the one before it was not heard or not in use. */
+  readonly changes: readonly number[];
+  /** Mean size of the changes before the newest, and the smallest step that was seen. */
+  readonly usual: number;
+  readonly step: number;
+}
+
+function curvesOf(view: SiteView, equipmentId: string, startMs: number): Curve[] {
+  if (!isInUse(view, equipmentId, startMs) || !isInUse(view, equipmentId, startMs - channelStepMs)) return [];
+  const used: boolean[] = [];
+  for (let back = 0; back <= fittedSlots + 1; back++) {
+    used.push(isInUse(view, equipmentId, startMs - back * channelStepMs));
+  }
+  return heardChannels(view, equipmentId, startMs).flatMap((channel) => curveOf(channel, startMs, used) ?? []);
+}
+
+function curveOf(channel: Channel, startMs: number, used: readonly boolean[]): Curve | undefined {
+  const { ranges } = channel;
+  const middle = (back: number): number => {
+    const ms = startMs - back * channelStepMs;
+    return used[back] ? (ranges.lowAt(ms) + ranges.highAt(ms)) / 2 : Number.NaN;
+  };
+  const changes: number[] = [];
+  let sum = 0;
+  let count = 0;
+  let step = Number.POSITIVE_INFINITY;
+  let next = middle(0);
+  for (let back = 0; back <= fittedSlots; back++) {
+    const value = middle(back + 1);
+    const change = next - value;
+    next = value;
+    changes.push(change);
+    if (Number.isNaN(change)) continue;
+    const size = Math.abs(change);
+    // Values are kept as float32: less than its grain is no change.
+    if (size > Math.abs(value) * 1e-5) step = Math.min(step, size);
+    if (back === 0) continue;
+    sum += size;
+    count++;
+  }
+  if (Number.isNaN(changes[0]!) || count < leastFitted || sum === 0) return undefined;
+  return { channel, changes, usual: sum / count, step };
+}
+
+/** A curve that follows another: how well it did before, and whether it does so in the newest slot. */
+interface Alike {
+  readonly curve: Curve;
+  readonly correlation: number;
+  readonly llr: number;
+}
+
+function judge(view: SiteView, curves: readonly Curve[], acrossMachines: boolean): SlotJudgement {
+  let reference = curves[0]!;
+  // The one that moves by the most of its steps shows the curve best.
+  for (const curve of curves) if (curve.usual / curve.step > reference.usual / reference.step) reference = curve;
+  const alike = curves.flatMap((curve) => (curve === reference ? [] : (likeness(reference, curve) ?? [])));
+  alike.sort((a, b) => b.correlation - a.correlation || (a.curve.channel.id < b.curve.channel.id ? -1 : 1));
+  const families = new Set([familyOf(reference.channel.indicator)]);
+  const owners = new Set([reference.channel.ownerId]);
+  const chosen: Alike[] = [];
+  // Chosen by what they did before, tested by what they do now: the choice cannot favour the test.
+  for (const each of alike) {
+    const family = familyOf(each.curve.channel.indicator);
+    if (families.has(family)) continue;
+    const isLast = chosen.length === leastAlike - 1;
+    const { ownerId } = each.curve.channel;
+    // Of one machine alone the machine is judged.
+    if (acrossMachines && isLast && owners.size === 1 && owners.has(ownerId)) continue;
+    families.add(family);
+    owners.add(ownerId);
+    chosen.push(each);
+    if (chosen.length === leastAlike) break;
+  }
+  if (chosen.length < leastAlike) return unjudged('unknown', 'too-few-readings');
+  const llr = chosen.reduce((sum, each) => sum + each.llr, 0);
+  if (llr <= 0) return quiet('readings-differ');
+  const channels = [reference, ...chosen.map(({ curve }) => curve)].map(({ channel }) => channel);
+  const correlation = Math.min(...chosen.map((each) => each.correlation));
+  return {
+    kind: 'judged',
+    reason: correlation >= leastCorrelation ? 'readings-identical' : 'readings-alike',
+    logLikelihoodRatio: correlation >= leastCorrelation ? Math.min(llr, evidenceCap(view.load)) : 0,
+    seen: correlation,
+    bound: leastCorrelation,
+    share: 1,
+    detail: { indicators: namesOf(channels), machines: owners.size, correlation },
+  };
+}
+
+function likeness(reference: Curve, curve: Curve): Alike | undefined {
+  let xx = 0;
+  let xy = 0;
+  let yy = 0;
+  let count = 0;
+  for (let back = 1; back <= fittedSlots; back++) {
+    const x = reference.changes[back]!;
+    const y = curve.changes[back]!;
+    if (Number.isNaN(x) || Number.isNaN(y)) continue;
+    xx += x * x;
+    xy += x * y;
+    yy += y * y;
+    count++;
+  }
+  if (count < leastFitted || xx === 0 || yy === 0) return undefined;
+  // A prediction can be no nearer than what the sensor resolves.
+  const tolerance = Math.max(nearShare * curve.usual, curve.step);
+  // Were the two unrelated, a change of normal size would come so near nowhere more often than around nothing.
+  const byChance = 2 * normalShare(tolerance / (curve.usual * Math.sqrt(Math.PI / 2)));
+  if (byChance >= soughtShare) return undefined;
+  const isNear = Math.abs(curve.changes[0]! - (xy / xx) * reference.changes[0]!) <= tolerance;
+  const llr = isNear ? Math.log(soughtShare / byChance) : Math.log((1 - soughtShare) / (1 - byChance));
+  return { curve, correlation: Math.abs(xy) / Math.sqrt(xx * yy), llr };
+}
+
+/** Share of a standard normal distribution between 0 and x (Abramowitz and Stegun 26.2.19, error below 2e-7). */
+function normalShare(x: number): number {
+  const p = [0.049867347, 0.0211410061, 0.0032776263, 0.0000380036, 0.0000488906, 0.000005383];
+  let sum = 1;
+  let power = 1;
+  for (const factor of p) {
+    power *= x;
+    sum += factor * power;
+  }
+  return 0.5 - 0.5 * sum ** -16;
+}
+
+/** What an indicator measures, such as the temperature of `inlet_temperature_c`: sensors of one quantity may be related. */
+function familyOf(indicator: string): string {
+  return quantities.find((quantity) => indicator.includes(quantity)) ?? indicator;
+}
+
+const quantities = ['temperature', 'pressure', 'wind_speed', 'flow', 'level', 'speed', 'length', 'load', 'lel', 'ppm'];
