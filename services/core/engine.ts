@@ -80,8 +80,11 @@ export function createEngine(given: EngineOptions): Engine {
       enterprise.seal(untilMs);
       touch(enterprise);
       if (enterprise.busy || enterprise.timed) evaluate(enterprise);
-      // The model may have learned what changes open verdicts: a restored engine knows of that review, so this one must.
-      else scheduleReview(enterprise);
+      else {
+        enterprise.sayHearing(nowMs, say);
+        // The model may have learned what changes open verdicts: a restored engine knows of that review, so this one must.
+        scheduleReview(enterprise);
+      }
     }
     seals.push(enterprise.nextSealMs, enterprise);
   }

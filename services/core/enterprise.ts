@@ -5,6 +5,7 @@ import { detectorOf } from './detectors/index.ts';
 import { verdictOf } from './detectors/reasons.ts';
 import { findingOf } from './finding-record.ts';
 import type { Revision, Said } from './findings.ts';
+import { Hearing } from './hearing.ts';
 import { floorTo, Holdings, type HoldingsOptions, maxFiled, rulesFor, unchanged } from './holdings.ts';
 import type { Alarm, AlarmAction, Power, SiteEvent, SiteRegistration, Telemetry, WorkRecord } from './records.ts';
 import { statusOf } from './status.ts';
@@ -61,6 +62,7 @@ export class Enterprise {
 
   private options: EngineOptions;
   private readonly held: Holdings;
+  private hearing = new Hearing();
   private watches: readonly Watch[] = [];
   private alarms: ReadonlyMap<string, Alarm> = noAlarms;
   private openSaid = 0;
@@ -114,8 +116,11 @@ export class Enterprise {
     const fromMs = held.observe(telemetry, arrivalMs);
     if (typeof fromMs !== 'number') return fromMs;
     const { equipmentId, observedAtMs } = telemetry;
+    const isNews = this.hearing.isNews;
+    this.hearing.hear(observedAtMs, arrivalMs);
     const urgent = held.samples.moved && this.takeMoved(equipmentId, observedAtMs);
-    return this.changed(fromMs) || urgent || this.sampling.has(equipmentId) || held.heardMs >= this.reportsDueMs;
+    const isDue = isNews || this.sampling.has(equipmentId) || held.heardMs >= this.reportsDueMs;
+    return this.changed(fromMs) || urgent || isDue;
   }
 
   measure(power: Power, arrivalMs: number): Refusal | boolean {
@@ -187,6 +192,12 @@ export class Enterprise {
     }
     this.deriveDue();
     this.sayStatus(nowMs, say);
+    this.sayHearing(nowMs, say);
+  }
+
+  /** Says whether it is heard at all, where that is news. */
+  sayHearing(nowMs: number, say: Say): void {
+    for (const value of this.hearing.statements(this.held, nowMs)) say({ topic: 'enterprise-silence', value });
   }
 
   /** When late data or a changed model make the unsealed verdicts due again; `Infinity` when nothing does. */
@@ -257,6 +268,7 @@ export class Enterprise {
         horizonMs: this.horizonMs,
         lookBackMs: this.lookBackMs,
         held: json,
+        hearing: this.hearing,
         watches: this.watches,
         alarms: [...this.alarms.values()],
         openSaid: this.openSaid,
@@ -274,6 +286,7 @@ export class Enterprise {
     enterprise.lookBackMs = json.lookBackMs;
     enterprise.makeRoom();
     enterprise.held.restore(json.held, blocks);
+    enterprise.hearing = Hearing.fromJSON(json.hearing);
     enterprise.watches = json.watches.flatMap((item: readonly unknown[]) => {
       const rule = options.rules.find((candidate) => candidate.id === item[0]);
       return rule ? [Watch.fromJSON(item, rule)] : [];
@@ -408,7 +421,7 @@ export class Enterprise {
   private dueMs({ drive, stepMs, meterId, equipmentId }: Place): number {
     switch (drive) {
       case 'load':
-        return meterId === '' ? floorTo(this.held.readMs, stepMs) : (this.held.meter(meterId)?.newestMs ?? 0);
+        return floorTo(meterId === '' ? this.held.readMs : (this.held.meter(meterId)?.newestMs ?? 0), stepMs);
       case 'reports':
         return floorTo(this.held.heardMs - this.options.reportMarginMs, stepMs);
       case 'time':
