@@ -15,6 +15,10 @@ export const parameterWords: Readonly<Record<string, string>> = {
   leastSeenPercent: '摄像机至少覆盖所称清扫时段的百分之几而未见清扫，才作认定。',
   waitMinutes: '所称清扫结束后，等待其他摄像机作证的时间。',
   highestLayerMm: '容许的最大积尘厚度。',
+  faultGraceMinutes: '已报备的网关故障，在负荷显示生产时可免责的时长。',
+  longestDropMinutes: '超过此时长的静默单独判定，不计作短时掉线。',
+  leastDrops: '少于此次数的掉线不予确认。',
+  usualDropsPerDay: '正常线路每天发生掉线的刻钟数；线路自身的停产时段数据足够后，以其为准。',
   indicator: '所监视的指标，名称中含单位。',
   watches: '监视下限（low）、上限（high）、上下限（both）或变化速率（rate）。',
   siteLimits:

@@ -3,6 +3,7 @@ import { cameraWatch } from './camera-watch.ts';
 import type { Detector, Place } from './detector.ts';
 import { dustCleaning } from './dust-cleaning.ts';
 import { dustCollector } from './dust-collector.ts';
+import { fakeOffline } from './fake-offline.ts';
 import { limit } from './limit.ts';
 import { overcrowding } from './overcrowding.ts';
 import { enterReasons } from './reasons.ts';
@@ -13,10 +14,12 @@ type AnyDetector = Detector<any, any>;
 
 /** All detectors by name. */
 export const detectors: ReadonlyMap<string, AnyDetector> = new Map(
-  [stoppedButRunning, dustCleaning, dustCollector, limit, overcrowding, cameraWatch].map((detector: AnyDetector) => {
-    enterReasons(detector.reasons);
-    return [detector.name, detector];
-  }),
+  [stoppedButRunning, fakeOffline, dustCleaning, dustCollector, limit, overcrowding, cameraWatch].map(
+    (detector: AnyDetector) => {
+      enterReasons(detector.reasons);
+      return [detector.name, detector];
+    },
+  ),
 );
 
 /** The detector that a rule applies. Throws on a rule that no detector answers for; loading has refused such. */
