@@ -26,7 +26,7 @@ const leastSlotMinutes = 4;
  * Least power of an arc, kW: 100 A at 20 V + 0.04 V/A (IEC 60974-1), with a source of 80 % efficiency. The motors of the
  * largest angle grinders take 2.6 kW.
  */
-const leastArcKw = 3;
+export const leastArcKw = 3;
 /** A source that waits draws up to 50 W. */
 const idleKw = 0.05;
 /** Lights and sockets sway by a tenth around what they draw. */
@@ -50,11 +50,12 @@ const mostDuty = 0.7;
 export interface ArcReading {
   /** Bursts that began or ended in the slot, each end a half. */
   readonly bursts: number;
+  /** Bursts in the whole cycle. */
+  readonly cycleBursts: number;
   /** What the load comes back to within the cycle, kW. */
   readonly baseKw: number;
   /** Median power of the arcs above that, kW; 0 without any. */
   readonly arcKw: number;
-  readonly why: 'no-arc' | 'stays-on' | 'not-of-an-arc' | 'arcs';
 }
 
 /** Extremes of one meter over the horizon, and how often its own machines leapt like an arc in sealed slots. */
@@ -182,19 +183,22 @@ export function readArcs({ arcs, slots }: MeterState, startMs: number): ArcReadi
     longestFull = Math.max(longestFull, full);
     if (arcing && rests) leaps.push(i);
   }
-  if (leaps.length === 0) return { bursts: 0, baseKw, arcKw: 0, why: longestFull > 0 ? 'stays-on' : 'no-arc' };
+  const none = { bursts: 0, cycleBursts: 0, baseKw, arcKw: 0 };
+  if (leaps.length === 0) return none;
   const peaks = leaps.map((i) => highs[i]! - baseKw).sort((a, b) => a - b);
   const arcKw = peaks[peaks.length >> 1]!;
-  if (longestFull > longestFullMinutes) return { bursts: 0, baseKw, arcKw, why: 'stays-on' };
+  if (longestFull > longestFullMinutes) return none;
   const duty = sumKw / (read * arcKw);
-  if (duty < leastDuty || duty > mostDuty) return { bursts: 0, baseKw, arcKw, why: 'not-of-an-arc' };
+  if (duty < leastDuty || duty > mostDuty) return none;
   let ends = 0;
+  let endsInSlot = 0;
   for (const i of leaps) {
-    if (i < cycleMinutes - slotMinutes) continue;
     const factor = (highs[i]! - baseKw) / arcKw;
-    if (factor <= peakFactor && factor >= 1 / peakFactor && hasPowerFactor(i, baseKvar)) ends++;
+    if (factor > peakFactor || factor < 1 / peakFactor || !hasPowerFactor(i, baseKvar)) continue;
+    ends++;
+    if (i >= cycleMinutes - slotMinutes) endsInSlot++;
   }
-  return { bursts: ends / 2, baseKw, arcKw, why: ends > 0 ? 'arcs' : 'not-of-an-arc' };
+  return { bursts: endsInSlot / 2, cycleBursts: ends / 2, baseKw, arcKw };
 }
 
 /** Whether what was drawn beyond the base has the power factor of a welding source, or nobody can tell. */

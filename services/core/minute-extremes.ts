@@ -5,7 +5,7 @@ const ratio = Math.log(1e9) / (codes - 1);
 const nothing = 0;
 const minuteMs = 60_000;
 
-let valueOf: Float32Array | undefined;
+let kwOfCode: Float32Array | undefined;
 
 /**
  * Lowest, highest and reactive power of a meter in each minute of the lateness horizon, six bytes a minute. A minute
@@ -109,8 +109,8 @@ function codeOf(kw: number): number {
 
 /** What each code stands for: made when the first meter asks, one table for all. */
 function values(): Float32Array {
-  valueOf ??= Float32Array.from({ length: codes + 1 }, (_, code) =>
+  kwOfCode ??= Float32Array.from({ length: codes + 1 }, (_, code) =>
     code === nothing ? Number.NaN : code === 1 ? 0 : leastKw * Math.exp((code - 1) * ratio),
   );
-  return valueOf;
+  return kwOfCode;
 }

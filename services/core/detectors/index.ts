@@ -4,6 +4,7 @@ import type { Detector, Place } from './detector.ts';
 import { dustCleaning } from './dust-cleaning.ts';
 import { dustCollector } from './dust-collector.ts';
 import { fakeOffline } from './fake-offline.ts';
+import { hotWork } from './hot-work.ts';
 import { limit } from './limit.ts';
 import { overcrowding } from './overcrowding.ts';
 import { enterReasons } from './reasons.ts';
@@ -14,7 +15,7 @@ type AnyDetector = Detector<any, any>;
 
 /** All detectors by name. */
 export const detectors: ReadonlyMap<string, AnyDetector> = new Map(
-  [stoppedButRunning, fakeOffline, dustCleaning, dustCollector, limit, overcrowding, cameraWatch].map(
+  [stoppedButRunning, fakeOffline, dustCleaning, dustCollector, hotWork, limit, overcrowding, cameraWatch].map(
     (detector: AnyDetector) => {
       enterReasons(detector.reasons);
       return [detector.name, detector];

@@ -28,6 +28,10 @@ export interface LoadEvidence {
 /** Share of the fast slots of a quarter of an hour that must be there before their mean stands for it. */
 const leastCoverage = 0.8;
 
+/** Load through a meter that others than its machines may draw for the moment, kW. */
+type AllowedKw = (witness: Witness) => number;
+const noneAllowed: AllowedKw = () => 0;
+
 const nothing = { logLikelihoodRatio: 0, kw: 0, upperKw: 0, isVisible: false, meterId: '' } as const;
 const missing: LoadEvidence = { kind: 'missing', ...nothing };
 const unlearned: LoadEvidence = { kind: 'unlearned', ...nothing };
@@ -39,6 +43,7 @@ export function meanKw(view: SiteView, witness: Witness, startMs: number, endMs:
   if (!meter) return undefined;
   const { exports, intervalMs } = witness.meter;
   if (endMs - startMs === intervalMs) return meter.usableKw(startMs, exports);
+  if (intervalMs > endMs - startMs) return undefined;
   let sum = 0;
   let count = 0;
   for (let ms = startMs; ms < endMs; ms += intervalMs) {
@@ -57,15 +62,17 @@ export function groupEvidence(
   startMs: number,
   endMs: number,
   share: number,
+  allowedKw = 0,
 ): LoadEvidence {
   const meter = view.meter(witness.meterId);
   const kw = meanKw(view, witness, startMs, endMs);
   if (!meter || kw === undefined) return missing;
   const shares = { stopped: share, unknown: 0, running: 1 - share, standby: 0 };
-  const { kind, reason, logLikelihoodRatio, bound } = judgeSlot(kw, shares, knowledgeOf(meter, witness), view.load);
+  const rest = Math.max(0, kw - allowedKw);
+  const { kind, reason, logLikelihoodRatio, bound } = judgeSlot(rest, shares, knowledgeOf(meter, witness), view.load);
   if (kind !== 'judged') return unlearned;
   const isVisible = reason !== 'below-detectable-load';
-  return { kind: 'told', logLikelihoodRatio, kw, upperKw: bound, isVisible, meterId: witness.meterId };
+  return { kind: 'told', logLikelihoodRatio, kw, upperKw: bound + allowedKw, isVisible, meterId: witness.meterId };
 }
 
 /**
@@ -78,10 +85,12 @@ export function sharedEvidence(
   ids: ReadonlySet<string>,
   startMs: number,
   endMs: number,
+  allowedKw = 0,
 ): LoadEvidence {
   const meter = view.meter(witness.meterId);
   const kw = meanKw(view, witness, startMs, endMs);
   if (!meter || kw === undefined) return missing;
+  const rest = Math.max(0, kw - allowedKw);
   const { explained } = meter;
   if (!witness.tellsApart || !explained || !meter.isInstallation(witness.meter.installationId)) return unlearned;
   const shares = reportedGroup(view, witness.equipment).map((machine) =>
@@ -94,11 +103,11 @@ export function sharedEvidence(
   let atBest = Number.NEGATIVE_INFINITY;
   for (const [i, { running: ran, unknown, standby }] of shares.entries()) {
     if (isAsked[i]) {
-      const evidence = explained.evidence(i, running, kw, evidenceCap(view.load));
+      const evidence = explained.evidence(i, running, rest, evidenceCap(view.load));
       best = Math.max(best, evidence.llr);
       atBest = Math.max(atBest, evidence.atBest);
     } else if (standby > 0 || (unknown > 0 && unknown < 1)) return ambiguous;
-    else if (ran === 0) other = Math.max(other, explained.evidence(i, running, kw, evidenceCap(view.load)).llr);
+    else if (ran === 0) other = Math.max(other, explained.evidence(i, running, rest, evidenceCap(view.load)).llr);
   }
   const limit = evidenceLimit(view.load);
   if (atBest < limit) return unlearned;
@@ -108,13 +117,16 @@ export function sharedEvidence(
     kind: 'told',
     logLikelihoodRatio: best * newsShare(endMs - startMs),
     kw,
-    upperKw: explainedKw + (limit * sdKw) / Math.SQRT2,
+    upperKw: explainedKw + (limit * sdKw) / Math.SQRT2 + allowedKw,
     isVisible: true,
     meterId: witness.meterId,
   };
 }
 
-/** That one of the machines `ids` runs over `share` of the time, by the nearest meters that can tell. */
+/**
+ * That one of the machines `ids` runs over `share` of the time, by the nearest meters that can tell. What `allowedKw`
+ * grants a meter is no sign of work.
+ */
 export function evidenceOf(
   view: SiteView,
   version: SiteVersion,
@@ -122,6 +134,7 @@ export function evidenceOf(
   startMs: number,
   endMs: number,
   share: number,
+  allowedKw: AllowedKw = noneAllowed,
 ): LoadEvidence {
   const told: LoadEvidence[] = [];
   const settled = new Set<string>();
@@ -133,8 +146,8 @@ export function evidenceOf(
     const all = asked.length === witness.equipmentIds.length;
     if (!all && share < 1) continue;
     const evidence = all
-      ? groupEvidence(view, witness, startMs, endMs, share)
-      : sharedEvidence(view, witness, ids, startMs, endMs);
+      ? groupEvidence(view, witness, startMs, endMs, share, allowedKw(witness))
+      : sharedEvidence(view, witness, ids, startMs, endMs, allowedKw(witness));
     if (evidence.kind === 'told') {
       told.push(evidence);
       for (const id of asked) settled.add(id);
