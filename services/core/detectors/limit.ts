@@ -95,8 +95,8 @@ function places({ registration }: SiteVersion, rule: Rule<LimitParameters>): Lim
     else bare.push(machine);
   }
   if (p.siteLimits !== 'required') return found;
-  // Where a rule names no kind, any one machine of the site may be the one that has the indicator.
-  const named = equipmentKinds.length > 0;
+  // Where a rule names no kind of machine, any one machine of the site may be the one that has the indicator.
+  const named = equipmentKinds.length > 0 || p.collector !== undefined;
   if (named ? bare.length === 0 : found.length > 0) return found;
   const subjects: SubjectRef[] = named
     ? bare.map(({ equipmentId: id }) => ({ kind: 'EQUIPMENT', id, equipmentIds: [id] }))
