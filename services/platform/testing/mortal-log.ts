@@ -55,6 +55,10 @@ export class MortalLog implements Log {
     return this.#dies() ? never() : result;
   }
 
+  get alive(): boolean {
+    return !this.#dead;
+  }
+
   get topics(): Log['topics'] {
     const { topics } = this.#log;
     return {
