@@ -42,16 +42,22 @@ export class ChannelHabits {
   private readonly repeats = new Frequency();
   private readonly repeatsOn = new Frequency();
 
-  learnUse(isZero: boolean): void {
+  /** For how many slots in use it has stood still up to now. */
+  private stayed = 0;
+
+  /** Takes a slot in use; `isStay` is undefined where the one before it was not heard. */
+  learnUse(isZero: boolean, isStay: boolean | undefined): void {
     this.zeros.count(isZero);
+    if (isStay !== undefined && this.stayed < taughtSlots) {
+      (this.stayed === 0 ? this.stays : this.staysOn).count(isStay);
+    }
+    this.stayed = isStay ? this.stayed + 1 : 0;
     if (this.zeros.cases > mostCounted) for (const each of [this.zeros, this.stays, this.staysOn]) each.halve();
   }
 
-  /** `stayed`: for how many slots before this one it had stood still, up to `taughtSlots`. */
-  learnStay(isStay: boolean, stayed: number): void {
-    if (stayed >= taughtSlots) return;
-    if (stayed === 0) this.stays.count(isStay);
-    else this.staysOn.count(isStay);
+  /** The machine is not in use. */
+  rest(): void {
+    this.stayed = 0;
   }
 
   /**
@@ -68,7 +74,7 @@ export class ChannelHabits {
 
   /** Chance that a slot in use shows exactly what the one before it showed; `undefined` until enough was seen. */
   chanceOfStay(stayed: boolean): number | undefined {
-    if (this.zeros.cases < leastUsed) return undefined;
+    if (this.stays.cases + this.staysOn.cases < leastUsed) return undefined;
     return (stayed ? this.staysOn : this.stays).chance;
   }
 
@@ -84,10 +90,8 @@ export class ChannelHabits {
   }
 
   toJSON(): readonly number[] {
-    return [this.stays, this.staysOn, this.zeros, this.repeats, this.repeatsOn].flatMap(({ cases, hits }) => [
-      cases,
-      hits,
-    ]);
+    const all = [this.stays, this.staysOn, this.zeros, this.repeats, this.repeatsOn];
+    return all.flatMap(({ cases, hits }) => [cases, hits]).concat(this.stayed);
   }
 
   static fromJSON(json: readonly number[]): ChannelHabits {
@@ -97,6 +101,7 @@ export class ChannelHabits {
       frequency.cases = json[2 * i]!;
       frequency.hits = json[2 * i + 1]!;
     }
+    habits.stayed = json[2 * all.length]!;
     return habits;
   }
 }

@@ -5,8 +5,8 @@ import { RangeSlots } from './range-slots.ts';
 export const channelStepMs = 900_000;
 /** Time of use over which the reference of a filter is taken (GB 15577 practice: the first 8 h), ms. */
 const referenceMs = 8 * 3_600_000;
-/** Fingerprints of sealed slots kept to recognise a day that is played again: a week of quarter hours. */
-const keptPrints = 7 * 96;
+/** Fingerprints of sealed slots kept to recognise a day that is played again: a week of quarter hours, and two hours. */
+const keptPrints = 7 * 96 + 8;
 
 /**
  * One indicator of one machine (or section): its ranges over the lateness horizon, and what sealed slots have taught of
@@ -144,10 +144,8 @@ export class Channel {
 
   private learnHabits(startMs: number, print: number, inUse: boolean, isZero: boolean): void {
     const before = this.printAt(startMs - channelStepMs);
-    if (inUse) {
-      this.habits.learnUse(isZero);
-      if (before !== 0) this.habits.learnStay(print === before, this.stayedAt(startMs - channelStepMs, taughtSlots));
-    }
+    if (inUse) this.habits.learnUse(isZero, before === 0 ? undefined : print === before);
+    else this.habits.rest();
     if (before !== 0 && print !== before) this.learnRepeats(startMs, print, before);
   }
 

@@ -103,7 +103,6 @@ const reasons = {
   'readings-replayed': 'CONTRADICTORY',
   'too-few-readings': 'UNKNOWN',
   'readings-differ': 'CONSISTENT',
-  'readings-alike': 'UNKNOWN',
   'readings-identical': 'CONTRADICTORY',
 } as const satisfies Record<string, Verdict>;
 

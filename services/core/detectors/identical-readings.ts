@@ -5,19 +5,19 @@
 import { type Channel, channelStepMs } from '../channel.ts';
 import { evidenceCap } from '../load-parameters.ts';
 import type { SiteVersion } from '../site.ts';
-import { type Place, quiet, type SiteView, type SlotJudgement, type SubjectRef, unjudged } from './detector.ts';
+import { type Place, type SiteView, type SlotJudgement, type SubjectRef, unjudged } from './detector.ts';
 import { heardChannels, isInUse, livePlaces } from './live-place.ts';
 import { namesOf } from './still-readings.ts';
 
-/** Slots before the judged one that the relation is fitted to: four hours, of which half must be there. */
-const fittedSlots = 16;
-const leastFitted = 8;
+/** Changes before the judged one that the relation is fitted to: two hours, of which most must be there. */
+const fittedSlots = 8;
+const leastFitted = 6;
 /** A curve of one's own making comes out right in nearly every slot. */
 const soughtShare = 0.95;
 /** How near a prediction must be, as a share of the usual change: nearer than physically related sensors keep. */
 const nearShare = 0.1;
-/** Indicators of a site that are looked at, at most: the work grows with their number. */
-const mostChannels = 32;
+/** Indicators of a site that are looked at, at most, those that show most: the work grows with the square of their number. */
+const mostChannels = 16;
 /** Two indicators of other families and their reference: two may have one cause, three hardly. */
 const leastAlike = 2;
 
@@ -54,7 +54,7 @@ export function identicalPlaces(version: SiteVersion, kinds: Parameters<typeof l
 export function judgeIdentical(view: SiteView, place: IdenticalPlace, startMs: number): readonly SlotJudgement[] {
   const curves = new Map(place.machineIds.map((id) => [id, curvesOf(view, id, startMs)]));
   return place.subjects.map(({ kind, id }) => {
-    const own = kind === 'ENTERPRISE' ? [...curves.values()].flat().slice(0, mostChannels) : curves.get(id)!;
+    const own = kind === 'ENTERPRISE' ? tellingOf([...curves.values()].flat()) : curves.get(id)!;
     return own.length === 0 ? unjudged('unknown', 'not-in-use') : judge(view, own, kind === 'ENTERPRISE');
   });
 }
@@ -106,6 +106,14 @@ function curveOf(channel: Channel, startMs: number, used: readonly boolean[]): C
   return { channel, changes, usual: sum / count, step };
 }
 
+function tellingOf(curves: Curve[]): Curve[] {
+  if (curves.length <= mostChannels) return curves;
+  const telling = (curve: Curve): number => curve.usual / curve.step;
+  return curves
+    .sort((a, b) => telling(b) - telling(a) || (a.channel.id < b.channel.id ? -1 : 1))
+    .slice(0, mostChannels);
+}
+
 /** A curve that follows another: how well it did before, and whether it does so in the newest slot. */
 interface Alike {
   readonly curve: Curve;
@@ -114,41 +122,63 @@ interface Alike {
 }
 
 function judge(view: SiteView, curves: readonly Curve[], acrossMachines: boolean): SlotJudgement {
+  // Chosen by what they did before, tested by what they do now: the choice cannot favour the test.
+  let best: Alike[] | undefined;
   let reference = curves[0]!;
-  // The one that moves by the most of its steps shows the curve best.
-  for (const curve of curves) if (curve.usual / curve.step > reference.usual / reference.step) reference = curve;
+  for (const candidate of curves) {
+    const chosen = likestOf(candidate, curves, acrossMachines);
+    if (!chosen || (best && leastOf(chosen) <= leastOf(best))) continue;
+    best = chosen;
+    reference = candidate;
+  }
+  if (!best) return unjudged('unknown', 'too-few-readings');
+  const correlation = leastOf(best);
+  const llr = best.reduce((sum, each) => sum + each.llr, 0);
+  if (correlation < leastCorrelation || llr <= 0) return differing;
+  const channels = [reference, ...best.map(({ curve }) => curve)].map(({ channel }) => channel);
+  return {
+    kind: 'judged',
+    reason: 'readings-identical',
+    logLikelihoodRatio: Math.min(llr, evidenceCap(view.load)),
+    seen: correlation,
+    bound: leastCorrelation,
+    share: 1,
+    detail: { indicators: namesOf(channels), correlation },
+  };
+}
+
+const differing: SlotJudgement = {
+  kind: 'judged',
+  reason: 'readings-differ',
+  logLikelihoodRatio: Math.log(1 - soughtShare),
+  seen: undefined,
+  bound: 0,
+  share: 0,
+};
+
+/** The two of other families that followed a curve best; undefined where there are none. */
+function likestOf(reference: Curve, curves: readonly Curve[], acrossMachines: boolean): Alike[] | undefined {
   const alike = curves.flatMap((curve) => (curve === reference ? [] : (likeness(reference, curve) ?? [])));
   alike.sort((a, b) => b.correlation - a.correlation || (a.curve.channel.id < b.curve.channel.id ? -1 : 1));
   const families = new Set([familyOf(reference.channel.indicator)]);
   const owners = new Set([reference.channel.ownerId]);
   const chosen: Alike[] = [];
-  // Chosen by what they did before, tested by what they do now: the choice cannot favour the test.
   for (const each of alike) {
-    const family = familyOf(each.curve.channel.indicator);
-    if (families.has(family)) continue;
+    const { indicator, ownerId } = each.curve.channel;
     const isLast = chosen.length === leastAlike - 1;
-    const { ownerId } = each.curve.channel;
     // Of one machine alone the machine is judged.
-    if (acrossMachines && isLast && owners.size === 1 && owners.has(ownerId)) continue;
-    families.add(family);
+    if (families.has(familyOf(indicator)) || (acrossMachines && isLast && owners.size === 1 && owners.has(ownerId)))
+      continue;
+    families.add(familyOf(indicator));
     owners.add(ownerId);
     chosen.push(each);
-    if (chosen.length === leastAlike) break;
+    if (chosen.length === leastAlike) return chosen;
   }
-  if (chosen.length < leastAlike) return unjudged('unknown', 'too-few-readings');
-  const llr = chosen.reduce((sum, each) => sum + each.llr, 0);
-  if (llr <= 0) return quiet('readings-differ');
-  const channels = [reference, ...chosen.map(({ curve }) => curve)].map(({ channel }) => channel);
-  const correlation = Math.min(...chosen.map((each) => each.correlation));
-  return {
-    kind: 'judged',
-    reason: correlation >= leastCorrelation ? 'readings-identical' : 'readings-alike',
-    logLikelihoodRatio: correlation >= leastCorrelation ? Math.min(llr, evidenceCap(view.load)) : 0,
-    seen: correlation,
-    bound: leastCorrelation,
-    share: 1,
-    detail: { indicators: namesOf(channels), machines: owners.size, correlation },
-  };
+  return undefined;
+}
+
+function leastOf(alike: readonly Alike[]): number {
+  return Math.min(...alike.map(({ correlation }) => correlation));
 }
 
 function likeness(reference: Curve, curve: Curve): Alike | undefined {
