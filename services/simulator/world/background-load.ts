@@ -2,6 +2,8 @@ import { dayKind, dayMs, festivalShare, localDay, minuteMs, minuteOfDay, weekday
 import { hash01, jitter, seedOf, wander } from './noise.ts';
 import { photovoltaicKw } from './photovoltaic.ts';
 
+const { PI, abs, cos, exp, max, min } = Math;
+
 export type BackgroundKind =
   | 'dormitory'
   | 'hvac'
@@ -35,7 +37,7 @@ const sources: Readonly<Record<BackgroundKind, Source>> = {
   dormitory: (ms, seed) => {
     const hour = minuteOfDay(ms) / 60;
     const day = localDay(ms);
-    const present = Math.max(0.12, festivalShare(day));
+    const present = max(0.12, festivalShare(day));
     const atHome = dayKind(day) === 'weekday' ? 0 : 0.12;
     const people =
       0.1 + atHome + 0.22 * around(hour, 6.8, 0.8) + 0.1 * around(hour, 12.2, 0.7) + 0.45 * around(hour, 20.5, 2);
@@ -48,7 +50,7 @@ const sources: Readonly<Record<BackgroundKind, Source>> = {
     const demand = 0.05 + 0.6 * heat(ms) * (0.6 + 0.4 * around(hour, 14.5, 4)) + 0.45 * cold(ms);
     // A compressor that cycles: its share of the time is the demand, its load is not.
     const cycle = (ms / minuteMs / (14 + 4 * hash01(seed, localDay(ms)))) % 1;
-    return 0.04 + open * (cycle < Math.min(1, demand * 1.4) ? 0.75 + 0.1 * jitter(seed, ms / minuteMs) : 0.02);
+    return 0.04 + open * (cycle < min(1, demand * 1.4) ? 0.75 + 0.1 * jitter(seed, ms / minuteMs) : 0.02);
   },
   'holding-furnace': (ms, seed) => {
     // Metal is kept hot by a thermostat night and day; a lid that opens lengthens the heating.
@@ -84,15 +86,15 @@ const sources: Readonly<Record<BackgroundKind, Source>> = {
 
 /** A smooth rise and fall around an hour of the day, across midnight as well. */
 function around(hour: number, centre: number, width: number): number {
-  const off = Math.abs(hour - centre);
-  return Math.exp(-0.5 * (Math.min(off, 24 - off) / width) ** 2);
+  const off = abs(hour - centre);
+  return exp(-0.5 * (min(off, 24 - off) / width) ** 2);
 }
 
 /** Coldest in mid January, hottest at the end of July; the weather moves a week with it. */
 function cold(ms: number): number {
-  return Math.max(0, Math.cos(2 * Math.PI * (yearShare(ms) - 0.04)) + 0.25 * wander(11, ms / dayMs / 3));
+  return max(0, cos(2 * PI * (yearShare(ms) - 0.04)) + 0.25 * wander(11, ms / dayMs / 3));
 }
 
 function heat(ms: number): number {
-  return Math.max(0, Math.cos(2 * Math.PI * (yearShare(ms) - 0.56)) + 0.25 * wander(12, ms / dayMs / 3)) ** 1.5;
+  return max(0, cos(2 * PI * (yearShare(ms) - 0.56)) + 0.25 * wander(12, ms / dayMs / 3)) ** 1.5;
 }

@@ -4,6 +4,8 @@
  * detectors' calendar, so that an error in one of the two shows.
  */
 
+const { floor, round } = Math;
+
 export const minuteMs = 60_000;
 export const hourMs = 3_600_000;
 export const dayMs = 86_400_000;
@@ -12,7 +14,7 @@ const offsetMs = 8 * hourMs;
 
 /** Number of the local day that holds an instant: days since 1970-01-01. */
 export function localDay(ms: number): number {
-  return Math.floor((ms + offsetMs) / dayMs);
+  return floor((ms + offsetMs) / dayMs);
 }
 
 /** The instant of a local day's midnight. */
@@ -37,7 +39,7 @@ export function yearShare(ms: number): number {
 
 /** Number of the local day of a date such as 2026-03-02; NaN when it is none. */
 export function dayOfDate(date: string): number {
-  return Math.round(Date.parse(`${date}T00:00:00Z`) / dayMs);
+  return round(Date.parse(`${date}T00:00:00Z`) / dayMs);
 }
 
 /** First and last day of each holiday, and the rest days worked in exchange. */

@@ -1,7 +1,9 @@
 import { createRandom } from '../random.ts';
 import type { Span, StateSpan } from '../reported-state.ts';
-import { minuteMs } from './china-days.ts';
+import { localDay, midnightMs, minuteMs } from './china-days.ts';
 import { hash01, jitter, seedOf, wander } from './noise.ts';
+
+const { exp, floor, log, max, min, round } = Math;
 
 /** What a machine draws, as shares of its motor's true power; after data sheets and shop-floor measurements in kind. */
 export interface MachineTraits {
@@ -37,7 +39,7 @@ export function addMachineLoad(
   states: readonly StateSpan[],
   startMs: number,
 ): void {
-  const firstMinute = Math.floor(startMs / minuteMs);
+  const firstMinute = floor(startMs / minuteMs);
   const noise = seedOf(seed, 'idle');
   for (const span of states) {
     if (span.state === 'RUNNING') {
@@ -45,35 +47,52 @@ export function addMachineLoad(
       continue;
     }
     const kw = span.state === 'STANDBY' ? traits.standbyShare * traits.motorKw : traits.stoppedKw;
-    const from = Math.max(0, Math.floor(span.fromMs / minuteMs) - firstMinute);
-    const to = Math.min(load.length, Math.floor(span.toMs / minuteMs) - firstMinute);
+    const from = max(0, floor(span.fromMs / minuteMs) - firstMinute);
+    const to = min(load.length, floor(span.toMs / minuteMs) - firstMinute);
     for (let i = from; i < to; i++) load[i]! += kw * (1 + 0.07 * jitter(noise, firstMinute + i));
   }
 }
 
-/** Sequential from the run's true start, so that a run is the same whichever part of it is asked for. */
+/** Each local day of a run is a sequence of its own, from its start: a part of it needs no more than its day. */
 function addRun(load: Float64Array, seed: number, traits: MachineTraits, run: Span, firstMinute: number): void {
-  const runStart = Math.floor(run.fromMs / minuteMs);
-  const from = runStart - firstMinute;
-  const to = Math.min(load.length, Math.floor(run.toMs / minuteMs) - firstMinute);
-  const random = createRandom(seed, `run ${runStart}`);
+  const windowMs = firstMinute * minuteMs;
+  let fromMs = run.fromMs;
+  while (fromMs < run.toMs) {
+    const toMs = min(run.toMs, midnightMs(localDay(fromMs) + 1));
+    if (toMs > windowMs) addPieces(load, seed, traits, { fromMs, toMs }, run.fromMs, firstMinute);
+    fromMs = toMs;
+  }
+}
+
+function addPieces(
+  load: Float64Array,
+  seed: number,
+  traits: MachineTraits,
+  part: Span,
+  startedMs: number,
+  firstMinute: number,
+): void {
+  const from = floor(part.fromMs / minuteMs) - firstMinute;
+  const to = min(load.length, floor(part.toMs / minuteMs) - firstMinute);
+  const started = floor(startedMs / minuteMs) - firstMinute;
+  const random = createRandom(seed, `run ${from + firstMinute}`);
   const orders = seedOf(seed, 'orders');
   const { motorKw, workShare, rampMinutes } = traits;
   let working = false;
   let left = 0;
   let share = 0;
   for (let i = from; i < to; i++) {
-    const age = i - from;
+    const age = i - started;
     if (left-- <= 0) {
       working = age > 0 && !working;
       const mean = working ? traits.workMinutes : traits.pauseMinutes;
-      left = Math.round(-mean * Math.log(1 - random.next()));
+      left = round(-mean * log(1 - random.next()));
       const order = 0.5 + 0.5 * wander(orders, (firstMinute + i) / orderMinutes);
       const piece = 0.65 * order + 0.35 * random.next();
       share = workShare[0] + (workShare[1] - workShare[0]) * piece;
     }
     if (i < 0) continue;
-    const rise = rampMinutes === 0 ? 1 : 1 - Math.exp((-2.2 * (age + 0.5)) / rampMinutes);
+    const rise = rampMinutes === 0 ? 1 : 1 - exp((-2.2 * (age + 0.5)) / rampMinutes);
     const speed = traits.variableSpeed ? (0.72 + (working ? 0.28 * (share / workShare[1]) : 0)) ** 3 : 1;
     const kw = motorKw * speed * (traits.noLoadShare + (working ? share : 0)) * rise;
     load[i]! += kw * (1 + 0.025 * (2 * hash01(orders, firstMinute + i) - 1));

@@ -10,6 +10,10 @@ import { jitter, seedOf } from './noise.ts';
 import type { Truth } from './truth.ts';
 import { addWelding } from './welding.ts';
 
+// Looked up once: they stand in loops over every minute of a world.
+const { abs, floor, max, min } = Math;
+const { isNaN: isMissing, NEGATIVE_INFINITY: lowest, POSITIVE_INFINITY: highest } = Number;
+
 /** Power through one meter in truth, one value a minute. */
 export interface TrueLoad {
   readonly kw: Float64Array;
@@ -62,10 +66,10 @@ function addOwn(firm: Firm, meter: FirmMeter, truth: Truth, load: TrueLoad): voi
     for (let i = 0; i < one.length; i++) {
       const value = one[i]!;
       kw[i]! += value;
-      kvar[i]! += Math.max(0, value) * tanPhi;
+      kvar[i]! += max(0, value) * tanPhi;
       // Within a minute a motor's load sways by some per cent.
-      peakKw[i]! += value + 0.06 * Math.abs(value);
-      floorKw[i]! += value - 0.05 * Math.abs(value);
+      peakKw[i]! += value + 0.06 * abs(value);
+      floorKw[i]! += value - 0.05 * abs(value);
     }
     one.fill(0);
   };
@@ -88,8 +92,8 @@ function addOwn(firm: Firm, meter: FirmMeter, truth: Truth, load: TrueLoad): voi
 
 function dropInCuts(firm: Firm, truth: Truth, load: TrueLoad): void {
   for (const cut of firm.deeds.cuts) {
-    const from = Math.max(0, Math.round((cut.fromMs - truth.fromMs) / minuteMs));
-    const to = Math.min(load.kw.length, Math.round((cut.toMs - truth.fromMs) / minuteMs));
+    const from = max(0, Math.round((cut.fromMs - truth.fromMs) / minuteMs));
+    const to = min(load.kw.length, Math.round((cut.toMs - truth.fromMs) / minuteMs));
     for (const part of [load.kw, load.kvar, load.peakKw, load.floorKw]) if (to > from) part.fill(0, from, to);
   }
 }
@@ -130,9 +134,9 @@ function runsOf(
   const runs: PowerRun[] = [];
   let rows: Shown[] = [];
   let rowsFromMs = truth.fromMs;
-  let register = registers.get(meter.id) ?? 1000 + (Math.abs(seed) % 90_000);
+  let register = registers.get(meter.id) ?? 1000 + (abs(seed) % 90_000);
   const flush = () => {
-    if (rows.some(({ kw }) => !Number.isNaN(kw))) runs.push(runOf(firm, meter, seed, rowsFromMs, rows));
+    if (rows.some(({ kw }) => !isMissing(kw))) runs.push(runOf(firm, meter, seed, rowsFromMs, rows));
     rows = [];
   };
   for (let at = 0; at + per <= load.kw.length; at += per) {
@@ -153,10 +157,10 @@ function runsOf(
     const backwards = deeds.some(
       (deed) => deed.how.kind === 'register-back' && deed.fromMs <= fromMs && fromMs < deed.toMs,
     );
-    if (!Number.isNaN(shown.kw)) register += ((backwards ? -0.6 : 1) * shown.kw * meter.intervalMs) / hourMs;
-    shown.registerKwh = Math.round(register * 100) / 100;
+    if (!isMissing(shown.kw)) register += ((backwards ? -0.6 : 1) * shown.kw * meter.intervalMs) / hourMs;
+    shown.registerKwh = hundredths(register);
     const last = rows.at(-1);
-    const breaks = Math.floor((fromMs + 8 * hourMs) / bundleMs) !== Math.floor((rowsFromMs + 8 * hourMs) / bundleMs);
+    const breaks = floor((fromMs + 8 * hourMs) / bundleMs) !== floor((rowsFromMs + 8 * hourMs) / bundleMs);
     if (last && (breaks || last.quality !== shown.quality)) flush();
     if (rows.length === 0) rowsFromMs = fromMs;
     rows.push(shown);
@@ -177,15 +181,15 @@ function show(
 ): Shown {
   let kw = 0;
   let kvar = 0;
-  let minKw = Number.POSITIVE_INFINITY;
-  let maxKw = Number.NEGATIVE_INFINITY;
+  let minKw = highest;
+  let maxKw = lowest;
   for (let i = at; i < at + per; i++) {
     kw += load.kw[i]! / per;
     kvar += load.kvar[i]! / per;
-    minKw = Math.min(minKw, load.floorKw[i]!);
-    maxKw = Math.max(maxKw, load.peakKw[i]!);
+    minKw = min(minKw, load.floorKw[i]!);
+    maxKw = max(maxKw, load.peakKw[i]!);
   }
-  if (meter.parentId === null) kvar -= bankStepKvar * Math.floor(Math.max(0, kvar) / bankStepKvar + 0.25);
+  if (meter.parentId === null) kvar -= bankStepKvar * floor(max(0, kvar) / bankStepKvar + 0.25);
   const error = 1 + meterError * jitter(seed, fromMs / minuteMs);
   let quality: PowerQuality = 'MEASURED';
   for (const { how } of deeds) {
@@ -200,11 +204,11 @@ function show(
     if (how.kind === 'missing') kw = Number.NaN;
   }
   return {
-    kw: round(kw * error),
+    kw: hundredths(kw * error),
     quality,
-    minKw: round(Math.min(minKw, kw) * error),
-    maxKw: round(Math.max(maxKw, kw) * error),
-    kvar: round(kvar),
+    minKw: hundredths(min(minKw, kw) * error),
+    maxKw: hundredths(max(maxKw, kw) * error),
+    kvar: hundredths(kvar),
     registerKwh: 0,
   };
 }
@@ -214,7 +218,7 @@ function runOf(firm: Firm, meter: FirmMeter, seed: number, startMs: number, rows
   const fast = meter.intervalMs < 900_000;
   const delayMs = Math.round(fast ? random.between(4, 20) : random.between(60, 280)) * 1000;
   const bulkAtMs = midnightMs(localDay(startMs) + 1) + 6 * hourMs;
-  const known = (value: (row: Shown) => number) => rows.map((row) => (Number.isNaN(row.kw) ? Number.NaN : value(row)));
+  const known = (value: (row: Shown) => number) => rows.map((row) => (isMissing(row.kw) ? Number.NaN : value(row)));
   return {
     enterpriseId: firm.id,
     meterId: meter.id,
@@ -234,7 +238,7 @@ function runOf(firm: Firm, meter: FirmMeter, seed: number, startMs: number, rows
   };
 }
 
-function round(value: number): number {
+function hundredths(value: number): number {
   // Adding zero makes of a negative zero a plain one.
-  return Math.round(value * 100) / 100 + 0;
+  return floor(value * 100 + 0.5) / 100 + 0;
 }

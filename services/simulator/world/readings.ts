@@ -5,6 +5,8 @@ import type { Firm, Machine } from './firm.ts';
 import { hash01, jitter, seedOf, wander } from './noise.ts';
 import { spanAt } from './spans.ts';
 
+const { PI, cos, exp, max, min, round } = Math;
+
 export type IndicatorSet = 'dry-collector' | 'wet-collector' | 'gas' | 'cooling' | 'casting';
 
 /** One sensor: what it shows while its machine runs and while it stands, and what the site registers as its limits. */
@@ -32,13 +34,13 @@ const own = ({ seed }: Moment, place: number) => hash01(seed, place);
 
 /** Air of the season and the hour, °C. */
 function ambientC({ ms, seed }: Moment): number {
-  const season = 16 - 13 * Math.cos(2 * Math.PI * (yearShare(ms) - 0.06));
-  return season + 3.5 * Math.cos((2 * Math.PI * (minuteOfDay(ms) / 60 - 14.5)) / 24) + 2 * wander(seed, ms / dayMs / 2);
+  const season = 16 - 13 * cos(2 * PI * (yearShare(ms) - 0.06));
+  return season + 3.5 * cos((2 * PI * (minuteOfDay(ms) / 60 - 14.5)) / 24) + 2 * wander(seed, ms / dayMs / 2);
 }
 
 /** Warms towards a rise over the air with a time constant of half an hour. */
 const warmed = (at: Moment, riseK: number) =>
-  ambientC(at) + riseK * (1 - Math.exp(-at.ageMs / (30 * minuteMs))) + 0.3 * jitter(at.seed, minutes(at));
+  ambientC(at) + riseK * (1 - exp(-at.ageMs / (30 * minuteMs))) + 0.3 * jitter(at.seed, minutes(at));
 
 /** Clean resistance of the filter, Pa: what its first eight hours show. */
 export function cleanPressurePa(seed: number): number {
@@ -59,7 +61,7 @@ const channels: Readonly<Record<IndicatorSet, readonly Channel[]>> = {
         // Cake builds up over some weeks and is taken off at the filter's service.
         const weeks = (at.ms / dayMs / (24 + 10 * own(at, 3))) % 1;
         const resistance = 1 + 0.08 * weeks + 0.055 * sincePulse(at) + 0.012 * jitter(at.seed, minutes(at)) + at.clog;
-        return cleanPressurePa(at.seed) * resistance * (1 - Math.exp(-at.ageMs / 30_000));
+        return cleanPressurePa(at.seed) * resistance * (1 - exp(-at.ageMs / 30_000));
       },
       standing: (at) => 4 + 3 * jitter(at.seed, minutes(at)),
       limit: { low: 300, high: highestPressurePa, onDelayS: 180 },
@@ -83,7 +85,7 @@ const channels: Readonly<Record<IndicatorSet, readonly Channel[]>> = {
       step: 0.1,
       running: (at) =>
         (22.4 + 0.8 * wander(at.seed + 5, minutes(at) / 13) + 0.25 * jitter(at.seed, minutes(at) + 2)) *
-        (1 - Math.exp(-at.ageMs / 25_000)),
+        (1 - exp(-at.ageMs / 25_000)),
       standing: () => 0,
       limit: { low: 18, high: null, onDelayS: 180 },
     },
@@ -102,7 +104,7 @@ const channels: Readonly<Record<IndicatorSet, readonly Channel[]>> = {
       step: 0.0001,
       running: (at) =>
         (0.0122 + 0.0004 * wander(at.seed + 2, minutes(at) / 15) + 0.0001 * jitter(at.seed, minutes(at))) *
-        (1 - Math.exp(-at.ageMs / 20_000)),
+        (1 - exp(-at.ageMs / 20_000)),
       standing: () => 0,
       limit: { low: 0.008, high: null, onDelayS: 120 },
     },
@@ -123,7 +125,7 @@ const channels: Readonly<Record<IndicatorSet, readonly Channel[]>> = {
       running: (at) =>
         5 +
         3 * wander(at.seed, minutes(at) / 40) +
-        6 * Math.max(0, wander(at.seed + 1, minutes(at) / 7) - 0.4) +
+        6 * max(0, wander(at.seed + 1, minutes(at) / 7) - 0.4) +
         0.6 * jitter(at.seed, minutes(at)),
       standing: (at) => 2 + 0.5 * jitter(at.seed, minutes(at)),
       limit: { low: null, high: 24, onDelayS: 60 },
@@ -143,7 +145,7 @@ const channels: Readonly<Record<IndicatorSet, readonly Channel[]>> = {
       running: (at) =>
         28 +
         0.3 * ambientC(at) +
-        7 * (1 - Math.exp(-at.ageMs / (12 * minuteMs))) +
+        7 * (1 - exp(-at.ageMs / (12 * minuteMs))) +
         1.6 * wander(at.seed, minutes(at) / 18) +
         0.3 * jitter(at.seed, minutes(at)),
       standing: (at) => 24 + 0.3 * ambientC(at) + 0.3 * jitter(at.seed, minutes(at)),
@@ -191,7 +193,7 @@ function castingChannels(): Channel[] {
     {
       ...steady('casting_speed_mm_min', 0.2, speedMmMin, 0.8, 0.2, null, 58),
       running: (at) =>
-        (speedMmMin + 0.8 * wander(at.seed + 9, minutes(at) / 16)) * Math.min(1, 0.5 + at.ageMs / (10 * minuteMs)),
+        (speedMmMin + 0.8 * wander(at.seed + 9, minutes(at) / 16)) * min(1, 0.5 + at.ageMs / (10 * minuteMs)),
     },
     {
       indicator: 'casting_length_mm',
@@ -259,8 +261,8 @@ export function readingsAt(firm: Firm, machine: Machine, states: readonly StateS
       value = inStep(while_({ ...moment, ms: deed.fromMs, ageMs: hourMs }), seed, ms);
     const push = firm.deeds.pushes.find((item) => item.indicator === indicator && mine(item));
     if (push) value = push.to + step * jitter(seed, ms / minuteMs);
-    const steps = Math.max(0, Math.round(value / step));
-    readings.push({ indicator, value: Math.round(steps * step * 1e6) / 1e6 });
+    const steps = max(0, round(value / step));
+    readings.push({ indicator, value: round(steps * step * 1e6) / 1e6 });
   }
   return readings;
 }
@@ -275,7 +277,7 @@ function inStep(level: number, seed: number, ms: number): number {
 
 /** A blinded filter: resistance rises within hours of use by more than a fifth of the highest allowed. */
 function clogAt(seed: number, ageMs: number): number {
-  return (0.29 * highestPressurePa * Math.min(1, ageMs / (5 * hourMs))) / cleanPressurePa(seed);
+  return (0.29 * highestPressurePa * min(1, ageMs / (5 * hourMs))) / cleanPressurePa(seed);
 }
 
 /** When a clogging that began at `fromMs` has moved by a fifth of the allowed pressure for good. */

@@ -8,6 +8,8 @@ import { readingsAt, replayDays } from './readings.ts';
 import { clipSpans, intersectSpans, overlayState, spansIn, subtractSpans } from './spans.ts';
 import { liveThrough, type Truth } from './truth.ts';
 
+const { ceil, floor, min } = Math;
+
 /** From the machine to the log on a good line. */
 const usualDelayMs = 2000;
 /** A gateway that was away sends what it kept within a minute of being back. */
@@ -42,7 +44,8 @@ function tampered(firm: Firm, machine: Machine, truth: Truth): readonly StateSpa
     if (deed.how === 'replayed') {
       const then = liveThrough(firm, deed.fromMs - replayDays * dayMs, deed.toMs - replayDays * dayMs);
       for (const { fromMs, toMs, state } of then.reported.get(machine.id)!) {
-        told = overlayState(told, [{ fromMs: fromMs + replayDays * dayMs, toMs: toMs + replayDays * dayMs }], state);
+        const shown = { fromMs: fromMs + replayDays * dayMs, toMs: toMs + replayDays * dayMs };
+        told = overlayState(told, clipSpans([shown], deed.fromMs, deed.toMs), state);
       }
     }
   }
@@ -60,8 +63,8 @@ function reports(
   const runs: TelemetryRun[] = [];
   const { reportMs: everyMs } = machine;
   // Not all devices report on the full minute; the phase is a whole second.
-  const phaseMs = Math.floor(hash01(seedOf(firm.seed, machine.id), 17) * Math.min(everyMs, minuteMs) * 0.001) * 1000;
-  const firstIn = (ms: number) => Math.ceil((ms - phaseMs) / everyMs) * everyMs + phaseMs;
+  const phaseMs = floor(hash01(seedOf(firm.seed, machine.id), 17) * min(everyMs, minuteMs) * 0.001) * 1000;
+  const firstIn = (ms: number) => ceil((ms - phaseMs) / everyMs) * everyMs + phaseMs;
   const sees = readingSource(firm, machine, truth);
   for (const state of ['RUNNING', 'STANDBY', 'STOPPED'] as const) {
     for (const span of intersectSpans(spansIn(told, state), within)) {

@@ -1,10 +1,12 @@
 import { joinSpans } from '../plant-schedule.ts';
 import { appendSpan, type Span, type StateSpan } from '../reported-state.ts';
 
+const { max, min } = Math;
+
 /** What of the spans lies in [fromMs, toMs). */
 export function clipSpans(spans: readonly Span[], fromMs: number, toMs: number): Span[] {
   return spans
-    .map((span) => ({ fromMs: Math.max(span.fromMs, fromMs), toMs: Math.min(span.toMs, toMs) }))
+    .map((span) => ({ fromMs: max(span.fromMs, fromMs), toMs: min(span.toMs, toMs) }))
     .filter((span) => span.toMs > span.fromMs);
 }
 
@@ -56,7 +58,7 @@ export function overlayState(
       while (at < spans.length && spans[at]!.toMs <= fromMs) at++;
       const over = spans[at];
       const inside = over !== undefined && over.fromMs <= fromMs;
-      const toMs = Math.min(span.toMs, inside ? over.toMs : (over?.fromMs ?? span.toMs));
+      const toMs = min(span.toMs, inside ? over.toMs : (over?.fromMs ?? span.toMs));
       appendSpan(result, { fromMs, toMs, state: inside ? state : span.state });
       fromMs = toMs;
     }

@@ -34,15 +34,18 @@ describe('a stream of all firms at once', () => {
   test('comes in order of arrival, the registrations first', () => {
     let last = Number.NEGATIVE_INFINITY;
     let registering = true;
+    let late = 0;
+    let misplaced = 0;
     for (const inputs of streamWorld(scenario, { seed, firms: 25, days: 1 })) {
       for (const { topic, arrivalMs } of inputs) {
         if (topic !== 'site-registry') registering = false;
-        expect(topic === 'site-registry').toBe(registering);
+        if ((topic === 'site-registry') !== registering) misplaced++;
         // A device whose clock is fast, or a window made a moment late, may be off by minutes and no more.
-        expect(arrivalMs).toBeGreaterThan(last - 4 * 60_000);
-        last = Math.max(last, arrivalMs);
+        if (arrivalMs < last - 4 * 60_000) late++;
+        if (arrivalMs > last) last = arrivalMs;
       }
     }
+    expect({ late, misplaced }).toEqual({ late: 0, misplaced: 0 });
   });
 
   test('reports as often as it is told to', () => {

@@ -6,10 +6,13 @@ import { hash01 } from './noise.ts';
 import { spells } from './schedule.ts';
 import { bridgeSpans, clipSpans, overlayState, spansIn, subtractSpans } from './spans.ts';
 
+const { floor, min } = Math;
+
 /** What the machines of a firm truly did over a window, and what was said of them. */
 export interface Truth {
   readonly fromMs: number;
   readonly toMs: number;
+  /** In order and without gaps; the first span keeps its true start, which may lie before the window. */
   readonly states: ReadonlyMap<string, readonly StateSpan[]>;
   readonly reported: ReadonlyMap<string, readonly StateSpan[]>;
 }
@@ -62,8 +65,8 @@ function collectorRuns(firm: Firm, collector: Machine, runs: ReadonlyMap<string,
   const line = collector.serves.flatMap((id) => [...(runs.get(id) ?? [])]);
   const around = line.map((run) => {
     const day = localDay(run.fromMs);
-    const lead = leadMinutes + Math.floor(4 * hash01(firm.seed, day + 5));
-    const trail = trailMinutes + Math.floor(4 * hash01(firm.seed, day + 6));
+    const lead = leadMinutes + floor(4 * hash01(firm.seed, day + 5));
+    const trail = trailMinutes + floor(4 * hash01(firm.seed, day + 6));
     return { fromMs: run.fromMs - lead * minuteMs, toMs: run.toMs + trail * minuteMs };
   });
   // Nobody switches a fan off to switch it on within minutes.
@@ -72,15 +75,17 @@ function collectorRuns(firm: Firm, collector: Machine, runs: ReadonlyMap<string,
 
 function statesOver(runs: readonly Span[], fromMs: number, toMs: number, standbyMinutes: number): StateSpan[] {
   const states: StateSpan[] = [];
-  let atMs = Number.NEGATIVE_INFINITY;
-  const clipped = (from: number, to: number, state: StateSpan['state']) =>
-    appendSpan(states, { fromMs: Math.max(from, fromMs), toMs: Math.min(to, toMs), state });
+  const add = (startMs: number, endMs: number, state: StateSpan['state']) => {
+    if (endMs > fromMs) appendSpan(states, { fromMs: startMs, toMs: min(endMs, toMs), state });
+  };
+  let endedMs: number | undefined;
   for (const run of runs) {
-    clipped(atMs, run.fromMs, run.fromMs - atMs <= standbyMinutes * minuteMs ? 'STANDBY' : 'STOPPED');
-    clipped(run.fromMs, run.toMs, 'RUNNING');
-    atMs = run.toMs;
+    const pauses = endedMs !== undefined && run.fromMs - endedMs <= standbyMinutes * minuteMs;
+    add(endedMs ?? fromMs - marginMs, run.fromMs, pauses ? 'STANDBY' : 'STOPPED');
+    add(run.fromMs, run.toMs, 'RUNNING');
+    endedMs = run.toMs;
   }
-  clipped(atMs, toMs, 'STOPPED');
+  add(endedMs ?? fromMs - marginMs, toMs, 'STOPPED');
   return states;
 }
 

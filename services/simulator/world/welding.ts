@@ -4,6 +4,8 @@ import type { Welding } from './deeds.ts';
 import type { Welder } from './firm.ts';
 import type { TrueLoad } from './metering.ts';
 
+const { floor, max, min, round } = Math;
+
 /** The rating cycle of welding machines (IEC 60974-1). */
 export const cycleMinutes = 10;
 /** A source that waits: fan and electronics, kW. */
@@ -12,11 +14,11 @@ const idleKw = 0.04;
 /** Seconds of arc in each minute of one cycle: electrodes burn for one to two minutes, then are changed. */
 export function arcSecondsOfCycle(seed: number, cycle: number, duty: number): number[] {
   const random = createRandom(seed, `cycle ${cycle}`);
-  const share = Math.max(0.15, Math.min(0.6, duty * random.between(0.8, 1.2)));
-  const total = Math.round(share * cycleMinutes * 60);
+  const share = max(0.15, min(0.6, duty * random.between(0.8, 1.2)));
+  const total = round(share * cycleMinutes * 60);
   const bursts: number[] = [];
   for (let left = total; left > 0; ) {
-    const burst = Math.min(left, Math.round(random.between(60, 120)));
+    const burst = min(left, round(random.between(60, 120)));
     bursts.push(burst);
     left -= burst;
   }
@@ -25,7 +27,7 @@ export function arcSecondsOfCycle(seed: number, cycle: number, duty: number): nu
   let at = random.between(0, 0.6) * (rest / (bursts.length + 1));
   for (const burst of bursts) {
     for (let s = 0; s < burst; s++) {
-      const minute = Math.min(cycleMinutes - 1, Math.floor((at + s) / 60));
+      const minute = min(cycleMinutes - 1, floor((at + s) / 60));
       seconds[minute]! += 1;
     }
     at += burst + rest / (bursts.length + 1);
@@ -41,20 +43,20 @@ export function addWelding(
   works: readonly Welding[],
   startMs: number,
 ): void {
-  const first = Math.floor(startMs / minuteMs);
+  const first = floor(startMs / minuteMs);
   for (const work of works) {
     if (work.welderId !== welder.id) continue;
-    const from = Math.floor(work.fromMs / minuteMs);
-    const to = Math.min(Math.floor(work.toMs / minuteMs), first + load.kw.length);
+    const from = floor(work.fromMs / minuteMs);
+    const to = min(floor(work.toMs / minuteMs), first + load.kw.length);
     let seconds: number[] = [];
     let cycle = -1;
-    for (let minute = Math.max(from, first); minute < to; minute++) {
-      const now = Math.floor((minute - from) / cycleMinutes);
+    for (let minute = max(from, first); minute < to; minute++) {
+      const now = floor((minute - from) / cycleMinutes);
       if (now !== cycle) {
         cycle = now;
         seconds = arcSecondsOfCycle(seed, from + now, work.duty);
       }
-      const share = Math.min(60, seconds[(minute - from) % cycleMinutes]!) / 60;
+      const share = min(60, seconds[(minute - from) % cycleMinutes]!) / 60;
       const random = createRandom(seed, `arc ${minute}`);
       const arcKw = welder.arcKw * random.between(0.9, 1.1);
       const i = minute - first;
