@@ -2,7 +2,7 @@ import type { KnownTime } from '../core/scoring-unknown.ts';
 import { detectorNames } from './backtest-picture.ts';
 import type { Row } from './backtest-run.ts';
 import { delayText, intervalText, minutes, number, tagCounts, unknownText, worthShowing } from './backtest-table.ts';
-import { goalF1, goalFalsePerEnterpriseMonth, honestScenario, liarsScenario } from './report-worlds.ts';
+import { goalDelayMs, goalF1, goalFalsePerEnterpriseMonth, honestScenario, liarsScenario } from './report-worlds.ts';
 
 /** Markdown of the quality report, a section at a time; pure, so that a refreshed section is all that changes. */
 
@@ -140,6 +140,13 @@ function goals(worlds: readonly WorldScores[]): string {
         row.score.f1 >= goal ? 'yes' : '**no**',
       ];
     });
+  for (const row of liars) {
+    const p90Ms = row.score.delayFromDataMs?.p90;
+    if (p90Ms === undefined) continue;
+    const what = `delay of ${nameOf(row)} after the data, 90th percentile`;
+    const reached = p90Ms <= goalDelayMs ? 'yes' : '**no**';
+    lines.push([what, `at most ${minutes(goalDelayMs)} min`, `${minutes(p90Ms)} min`, reached]);
+  }
   for (const [name, rows] of [
     [liarsScenario, liars],
     [honestScenario, honest],
@@ -167,7 +174,7 @@ function worldText({ scenario, title, tuningSeeds, heldOutSeeds, tuning, heldOut
     const lines = shown.map((row) => [isOwn(row) ? nameOf(row) : `— ${row.method}`, ...scoreCells(row)]);
     const months = rows[0]?.score.enterpriseMonths ?? 0;
     const firms = rows[0]?.score.enterprises ?? 0;
-    blocks.push(`Seeds ${seeds.join(', ')} (${name}): ${firms} firms, ${months.toFixed(1)} firm-months.`);
+    blocks.push(`Seeds ${seeds.join(', ')} (${name}); firms: ${firms}, firm-months: ${months.toFixed(1)}.`);
     blocks.push(table(['detector', ...scoreHeads], lines));
   }
   const failing = failures(heldOut);

@@ -28,4 +28,6 @@ export const honestScenario = 'honest-100';
 export function goalF1(detector: string): number {
   return detector === 'stopped-but-running' || detector === 'fake-offline' ? 0.95 : 0.9;
 }
+/** Two slots of the utility's meters. */
+export const goalDelayMs = 2 * 900_000;
 export const goalFalsePerEnterpriseMonth = 0.1;

@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
+import { detectors } from './detectors/index.ts';
+import { verdictOf } from './detectors/reasons.ts';
 import type { EnterpriseStatus, Verdict } from './records.ts';
-import { addKnownTimes, KnownTimes } from './scoring-unknown.ts';
+import { addKnownTimes, KnownTimes, notAsked } from './scoring-unknown.ts';
 
 const aStatus = (asOfMs: number, verdicts: [string, Verdict, string][], enterpriseId = 'e'): EnterpriseStatus => ({
   enterpriseId,
@@ -43,6 +45,11 @@ describe('known time', () => {
     const ended = known.end(10);
     expect([...ended.keys()]).toEqual(['stopped-but-running']);
     expect(ended.get('stopped-but-running')).toMatchObject({ judgedMs: 20, unknownMs: 10 });
+  });
+
+  test('every reason under which nobody asks is one that a detector gives as unknown', () => {
+    expect(detectors.size).toBeGreaterThan(0);
+    for (const reason of notAsked) expect([reason, verdictOf(reason)]).toEqual([reason, 'UNKNOWN']);
   });
 
   test('where there is nothing to judge nothing is unknown', () => {

@@ -1,18 +1,26 @@
 import type { EnterpriseStatus, SubjectStatus } from './records.ts';
 
-/** Reasons under which nobody asks: no order stands, no rule applies, or another subject is asked instead. */
-const notAsked: ReadonlySet<string> = new Set([
+/**
+ * Reasons under which nobody asks: nothing is ordered, due, claimed or limited, the thing is not in use, or another subject
+ * is asked in its place. A test holds that the detectors know each.
+ */
+export const notAsked: ReadonlySet<string> = new Set([
   'nothing-ordered',
-  'nothing-declared',
-  'judged-with-its-meter',
-  'not-registered',
-  'rule-withdrawn',
   'no-cleaning-due',
   'nothing-claimed',
+  'no-permit-in-force',
   'no-line-start',
   'no-collector-stop',
-  'collector-stands',
-  'collector-reported-off',
+  'limit-not-registered',
+  'pressure-limit-not-registered',
+  'machine-not-in-use',
+  'not-in-use',
+  'under-maintenance',
+  'judged-with-its-meter',
+  'judged-with-its-gateway',
+  'judged-with-its-firm',
+  'not-registered',
+  'rule-withdrawn',
 ]);
 
 /** For how long subjects were judged, and for how much of it nobody could tell, over all subjects, ms. */
