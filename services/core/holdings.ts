@@ -18,6 +18,9 @@ import { applies } from './watch.ts';
 export const maxFiled = 1024;
 /** Machines and meters held at most, each, over all descriptions within the horizon. */
 const maxHeld = 4096;
+/** Up to so many meters a list is searched as fast as an index. */
+const fewMeters = 3;
+
 /** What `observe`, `measure`, `file` and `note` return when nothing has changed. */
 export const unchanged = Number.POSITIVE_INFINITY;
 
@@ -62,6 +65,11 @@ export class Holdings implements SiteView {
   sealedMs = 0;
   /** How much time is held, ms. */
   spanMs = 0;
+  /** Derived: how often the models have learned. */
+  lessons = 0;
+  /** Derived: the meters by id, and the list that the index is of. */
+  private meterIndex: ReadonlyMap<string, MeterState> | undefined;
+  private indexed: readonly MeterState[] | undefined;
   private readonly timelines = new Map<string, Timeline>();
   readonly samples = new Samples(this);
   /** Gateways of each machine: where one was moved, several. */
@@ -81,7 +89,13 @@ export class Holdings implements SiteView {
   }
 
   meter(meterId: string): MeterState | undefined {
-    return this.meters.find((meter) => meter.meterId === meterId);
+    const { meters } = this;
+    if (meters.length <= fewMeters) return meters.find((meter) => meter.meterId === meterId);
+    if (this.indexed !== meters) {
+      this.indexed = meters;
+      this.meterIndex = new Map(meters.map((meter) => [meter.meterId, meter]));
+    }
+    return this.meterIndex?.get(meterId);
   }
 
   channel(ownerId: string, indicator: string): Channel | undefined {
@@ -149,11 +163,8 @@ export class Holdings implements SiteView {
     prepare();
     for (const spec of registration.meters) {
       const meter = this.meter(spec.meterId);
-      if (!meter || meter.slots.intervalMs !== spec.intervalMs) {
-        this.meters = this.meters
-          .filter((other) => other !== meter)
-          .concat(new MeterState(spec, this.spanMs, this.sealedMs));
-      }
+      if (!meter) this.meters = this.meters.concat(new MeterState(spec, this.spanMs, this.sealedMs));
+      else if (latest && meter.slots.intervalMs !== spec.intervalMs) meter.recut(spec.intervalMs, this.spanMs);
     }
     this.askAnew();
     return true;
@@ -242,6 +253,7 @@ export class Holdings implements SiteView {
 
   /** Learns the sealed slots of [fromMs, untilMs) after they were judged. */
   learn(fromMs: number, untilMs: number): void {
+    this.lessons++;
     for (const meter of this.meters) {
       const { meterId } = meter;
       const { intervalMs } = meter.slots;

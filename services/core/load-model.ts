@@ -129,6 +129,13 @@ export class LoadModel {
     return next;
   }
 
+  /** Counts slots of another length from now on: `ratio` of the old to the new one. */
+  recount(ratio: number): void {
+    this.counts = this.counts.map((count) => Math.round(count * ratio));
+    this.countClasses();
+    this.fittedAt = 0;
+  }
+
   private count(bin: number): void {
     if (this.counts.length === 0) this.firstBin = bin;
     // Built anew to the exact size: the span grows rarely, and there are very many meters.

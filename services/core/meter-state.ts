@@ -1,14 +1,27 @@
 import { ArcTrace, arcStepMs, learnArcs } from './arcs.ts';
+import { BaseProfile } from './base-profile.ts';
 import type { SiteView } from './detectors/detector.ts';
 import { ExplainedLoad } from './explained-load.ts';
-import { LoadModel, leastKw, loadModelOptions } from './load-model.ts';
-import type { LoadParameters } from './load-parameters.ts';
+import { LoadModel, leastKw, loadModelOptions, logLikelihoodRatio } from './load-model.ts';
+import { evidenceCap, evidenceLimit, type LoadParameters } from './load-parameters.ts';
 import { MinuteExtremes } from './minute-extremes.ts';
 import type { Meter, Power } from './records.ts';
 import { groupShares, reportedGroup } from './shares.ts';
 import type { Witness } from './site.ts';
 import { LoadSlots } from './slots.ts';
 import type { Shares } from './timeline.ts';
+import { isFloor, loadKw } from './witnessed-load.ts';
+
+/** Share of a stretch of slots that must be there before their mean stands for it. */
+const leastCoverage = 0.8;
+/** A stop whose load strays by more than this about its median may follow the hours of the week, natural log. */
+const wideStop = 0.25;
+/** By day a load is of another kind than those of the night when it is this many times the highest of them. */
+const aboveNight = 2;
+/** The highest load of the night is forgotten at this rate an hour: by half in a month. */
+const nightFadeAnHour = 0.001;
+/** Counts of the loads that were learned before the base was known weigh this much beside those after. */
+const unadjustedWeight = 0.25;
 
 /** What is known of one meter: its load over the horizon and what was learned from it. */
 export class MeterState {
@@ -19,6 +32,12 @@ export class MeterState {
   explained: ExplainedLoad | undefined;
   /** Where a rule asks for it and the meter shows extremes: what it tells of arcs. */
   arcs: ArcTrace | undefined;
+  /** Where its base may move with the hours of the week. */
+  base: BaseProfile | undefined;
+  /** Highest load by night of a meter that the sun lowers by day, kW. */
+  private nightKw = 0;
+  /** Where a base switches by itself: how long the load was of the running kind while a machine was reported running. */
+  private seenRunningMs = 0;
   /** A rule asks for extremes. */
   private seeksArcs = false;
   private installationId: string;
@@ -43,14 +62,33 @@ export class MeterState {
 
   /** Mean load of a slot that can be judged, kW: measured or estimated, of a meter that does not export. */
   usableKw(startMs: number, exports: boolean): number | undefined {
-    if (exports) return undefined;
-    const quality = this.slots.qualityAt(startMs);
-    return quality === 'measured' || quality === 'estimated' ? this.slots.kwAt(startMs) : undefined;
+    return exports ? undefined : this.slotKw(startMs);
+  }
+
+  /** Mean power over [startMs, startMs + stepMs), kW, measured or estimated; `undefined` where too little of it is known. */
+  meanKw(startMs: number, stepMs: number): number | undefined {
+    const { intervalMs } = this.slots;
+    if (stepMs <= intervalMs) return this.slotKw(startMs);
+    let sum = 0;
+    let count = 0;
+    for (let ms = startMs; ms < startMs + stepMs; ms += intervalMs) {
+      const kw = this.slotKw(ms);
+      if (kw === undefined) continue;
+      sum += kw;
+      count++;
+    }
+    return count * intervalMs < leastCoverage * stepMs ? undefined : sum / count;
+  }
+
+  /** Cuts slots of another length: what is held and what was learned go on as far as they fold. */
+  recut(intervalMs: number, spanMs: number): void {
+    this.model.recount(this.slots.intervalMs / intervalMs);
+    this.slots = this.slots.recut(intervalMs, spanMs);
   }
 
   /** Version of all that sealed slots have taught of the meter. */
   get version(): number {
-    return this.model.version + (this.arcs?.version ?? 0);
+    return this.model.version + (this.arcs?.version ?? 0) + (this.base?.version ?? 0);
   }
 
   /** Makes room for `spanMs`, and keeps extremes or keeps them no more. */
@@ -64,7 +102,7 @@ export class MeterState {
   /** Takes a reading whose interval begins at `startMs`; false when it changes nothing. */
   put(power: Power, startMs: number): boolean {
     const { intervalMs, meanKw, quality } = power;
-    this.slots.advance(startMs);
+    this.slots.advance(startMs + Math.max(0, intervalMs - this.slots.intervalMs));
     const changed = this.slots.put(startMs, intervalMs, meanKw, quality);
     return this.seeksArcs && this.putExtremes(power, startMs) ? true : changed;
   }
@@ -74,16 +112,136 @@ export class MeterState {
     return installationId === this.installationId;
   }
 
+  /** What the base draws in the hour of a slot beyond its level, kW: no work of the machines that stand or run on it. */
+  extraKw(startMs: number): number {
+    return this.base?.extraKw(startMs) ?? 0;
+  }
+
+  /**
+   * Whether the modes of the load are those of the machines, and not of a thermostat that switches behind the same meter:
+   * then they were seen to run when they were reported to.
+   */
+  showsMachines({ baseSwitches }: Witness, { leastModeHours }: LoadParameters): boolean {
+    return !baseSwitches || this.seenRunningMs >= leastModeHours * 3_600_000;
+  }
+
   /** Learns one sealed slot. Sealed slots come in event-time order. */
   learn(witness: Witness, view: SiteView, startMs: number): void {
     const { load } = view;
-    if (this.arcs && (startMs + this.slots.intervalMs) % arcStepMs === 0) {
-      learnArcs(this, witness, view.work, startMs + this.slots.intervalMs - arcStepMs, load);
+    const { intervalMs } = this.slots;
+    if (this.arcs && (startMs + intervalMs) % arcStepMs === 0) {
+      learnArcs(this, witness, view.work, startMs + intervalMs - arcStepMs, load);
     }
-    const kw = this.usableKw(startMs, witness.meter.exports);
+    const kw = loadKw(view, witness, startMs);
     if (kw === undefined) return;
-    this.model.learn(kw, this.slots.intervalMs, loadModelOptions(load));
-    if (!witness.tellsApart) return;
+    const ownKw = kw - this.extraKw(startMs);
+    const lowered = isFloor(view, witness, startMs);
+    if (this.teaches(kw, witness, lowered)) this.model.learn(ownKw, intervalMs, loadModelOptions(load));
+    if (lowered) return;
+    this.learnBase(witness, startMs, kw, ownKw, load);
+    if (witness.baseSwitches) this.learnRunning(witness, view, startMs, ownKw);
+    if (witness.tellsApart) this.learnMachines(witness, view, startMs, ownKw);
+  }
+
+  /** Another meter or other transformers: what was learned is of another scale. */
+  follow(installationId: string): void {
+    if (installationId === this.installationId) return;
+    this.model = LoadModel.following(this.model);
+    this.explained = undefined;
+    this.base = undefined;
+    this.nightKw = 0;
+    this.seenRunningMs = 0;
+    this.arcs?.forget();
+    this.installationId = installationId;
+  }
+
+  toState(): { json: readonly unknown[]; blocks: Uint8Array[] } {
+    const { head, readingMs, blocks } = this.slots.toBlocks();
+    const { intervalMs, capacity } = this.slots;
+    const ring = [intervalMs, capacity, head, readingMs, blocks.length];
+    const arcs = this.arcs?.toState();
+    const base = this.base?.toState();
+    return {
+      json: [
+        this.meterId,
+        this.installationId,
+        this.newestMs,
+        ring,
+        this.model,
+        this.explained ?? null,
+        arcs?.json ?? null,
+        base?.json ?? null,
+        this.nightKw,
+        this.seenRunningMs,
+      ],
+      blocks: [...blocks, ...(arcs ? [arcs.block] : []), ...(base ? [base.block] : [])],
+    };
+  }
+
+  /** Rebuilds from `toState`; takes its blocks from the front of the list. */
+  static fromState(json: readonly unknown[], blocks: Uint8Array[]): MeterState {
+    const [meterId, installationId, newestMs, ring, model, explained, arcs, base, nightKw, seenRunningMs] = json as [
+      string,
+      string,
+      number,
+      [number, number, number, number, number],
+      unknown[],
+      unknown[] | null,
+      unknown[] | null,
+      unknown[] | null,
+      number,
+      number,
+    ];
+    const [intervalMs, capacity, head, readingMs, count] = ring;
+    const meter = new MeterState({ meterId, intervalMs, installationId } as Meter, intervalMs, 0);
+    meter.slots = LoadSlots.ofCapacity(intervalMs, capacity);
+    meter.slots.restore(head, readingMs, blocks.splice(0, count));
+    meter.model = LoadModel.fromJSON(model);
+    meter.explained = explained ? ExplainedLoad.fromJSON(explained) : undefined;
+    if (arcs) meter.arcs = ArcTrace.fromState(arcs, blocks.shift()!);
+    if (base) meter.base = BaseProfile.fromState(base, blocks.shift()!);
+    meter.nightKw = nightKw;
+    meter.seenRunningMs = seenRunningMs;
+    meter.newestMs = newestMs;
+    return meter;
+  }
+
+  /**
+   * Whether a load tells what the machines draw. One that the sun has lowered is of no known kind, unless it is far above
+   * all of the night: then at least so much was drawn, and a plant that works by day alone shows how it runs.
+   */
+  private teaches(kw: number, { generation }: Witness, lowered: boolean): boolean {
+    if (lowered) return this.nightKw > 0 && kw > aboveNight * this.nightKw;
+    if (generation.unmetered) {
+      const fade = (nightFadeAnHour * this.slots.intervalMs) / 3_600_000;
+      this.nightKw = Math.max(kw, this.nightKw * (1 - fade));
+    }
+    return true;
+  }
+
+  private learnBase(witness: Witness, startMs: number, kw: number, ownKw: number, load: LoadParameters): void {
+    const { modes } = this.model;
+    if (!modes) return;
+    if (!this.base) {
+      if (!witness.hasBase && Math.max(modes.stopped.below, modes.stopped.above) < wideStop) return;
+      this.base = new BaseProfile();
+    }
+    if (logLikelihoodRatio(modes, ownKw, evidenceCap(load)) >= 0) return;
+    if (this.base.learn(startMs, kw, this.slots.intervalMs)) this.model.recount(unadjustedWeight);
+  }
+
+  private learnRunning(witness: Witness, view: SiteView, startMs: number, ownKw: number): void {
+    const { load } = view;
+    const { modes } = this.model;
+    if (this.seenRunningMs >= load.leastModeHours * 3_600_000 || !modes) return;
+    const endMs = startMs + this.slots.intervalMs;
+    const { running } = groupShares(reportedGroup(view, witness.equipment), view, startMs, endMs, load, 'reported');
+    if (running < 1 || logLikelihoodRatio(modes, ownKw, evidenceCap(load)) < evidenceLimit(load)) return;
+    this.seenRunningMs += this.slots.intervalMs;
+  }
+
+  private learnMachines(witness: Witness, view: SiteView, startMs: number, kw: number): void {
+    const { load } = view;
     const { equipmentIds: ids } = witness;
     if (this.explained && isSameList(this.explained.equipmentIds, ids)) this.explained.equipmentIds = ids;
     else {
@@ -96,61 +254,16 @@ export class MeterState {
     // A machine that runs down, stands by or is silent draws anything between nothing and its load: that teaches nothing.
     const clear = each.every((s, i) => s.unknown + s.standby === 0 && s.running === bare[i]!.running);
     if (!clear) return;
-    this.explained!.learn(
+    this.explained.learn(
       each.map((s) => s.running),
       kw,
       this.slots.intervalMs,
     );
   }
 
-  /** Another meter or other transformers: what was learned is of another scale. */
-  follow(installationId: string): void {
-    if (installationId === this.installationId) return;
-    this.model = LoadModel.following(this.model);
-    this.explained = undefined;
-    this.arcs?.forget();
-    this.installationId = installationId;
-  }
-
-  toState(): { json: readonly unknown[]; blocks: Uint8Array[] } {
-    const { head, readingMs, blocks } = this.slots.toBlocks();
-    const { intervalMs, capacity } = this.slots;
-    const ring = [intervalMs, capacity, head, readingMs, blocks.length];
-    const arcs = this.arcs?.toState();
-    return {
-      json: [
-        this.meterId,
-        this.installationId,
-        this.newestMs,
-        ring,
-        this.model,
-        this.explained ?? null,
-        arcs?.json ?? null,
-      ],
-      blocks: arcs ? [...blocks, arcs.block] : blocks,
-    };
-  }
-
-  /** Rebuilds from `toState`; takes its blocks from the front of the list. */
-  static fromState(json: readonly unknown[], blocks: Uint8Array[]): MeterState {
-    const [meterId, installationId, newestMs, ring, model, explained, arcs] = json as [
-      string,
-      string,
-      number,
-      [number, number, number, number, number],
-      unknown[],
-      unknown[] | null,
-      unknown[] | null,
-    ];
-    const [intervalMs, capacity, head, readingMs, count] = ring;
-    const meter = new MeterState({ meterId, intervalMs, installationId } as Meter, intervalMs, 0);
-    meter.slots = LoadSlots.ofCapacity(intervalMs, capacity);
-    meter.slots.restore(head, readingMs, blocks.splice(0, count));
-    meter.model = LoadModel.fromJSON(model);
-    meter.explained = explained ? ExplainedLoad.fromJSON(explained) : undefined;
-    if (arcs) meter.arcs = ArcTrace.fromState(arcs, blocks.shift()!);
-    meter.newestMs = newestMs;
-    return meter;
+  private slotKw(startMs: number): number | undefined {
+    const quality = this.slots.qualityAt(startMs);
+    return quality === 'measured' || quality === 'estimated' ? this.slots.kwAt(startMs) : undefined;
   }
 
   private putExtremes(power: Power, startMs: number): boolean {

@@ -2,6 +2,7 @@ import { Refusal } from './batch.ts';
 import { compact } from './compact-registration.ts';
 import type { Place } from './detectors/detector.ts';
 import { mostMachines } from './explained-load.ts';
+import { type Generation, generationBehind } from './generation.ts';
 import type { Equipment, EquipmentKind, Meter, SiteRegistration, SubjectKind } from './records.ts';
 import { registrationProblem } from './registration-problem.ts';
 
@@ -11,6 +12,9 @@ const maxVersions = 64;
 /** Loads that may rightly run while production is stopped: they belong to the base of their meter. */
 const baseKinds: ReadonlySet<EquipmentKind> = new Set(['HOLDING_FURNACE', 'DORMITORY', 'HVAC', 'PHOTOVOLTAIC']);
 
+/** Those of them that a thermostat switches on and off: alone behind a meter they show two modes of load. */
+const switchingKinds: ReadonlySet<EquipmentKind> = new Set(['HOLDING_FURNACE', 'HVAC']);
+
 /**
  * What one meter can bear witness of. All machines behind it reported stopped is a claim on the group; where the meter
  * feeds a single machine the group is that machine, and where it is the enterprise's total the group is the firm.
@@ -18,6 +22,8 @@ const baseKinds: ReadonlySet<EquipmentKind> = new Set(['HOLDING_FURNACE', 'DORMI
 export class Witness implements Place {
   readonly drive = 'load';
   readonly equipmentId = '';
+  /** The description that it is of. */
+  readonly registration: SiteRegistration;
   readonly meter: Meter;
   readonly subjectKind: SubjectKind;
   readonly subjectId: string;
@@ -27,6 +33,11 @@ export class Witness implements Place {
   readonly equipmentIds: readonly string[];
   /** Several machines that have no nearer meter: each of them is judged here too, as far as the load tells them apart. */
   readonly tellsApart: boolean;
+  /** Photovoltaics behind the meter. */
+  readonly generation: Generation;
+  /** A dormitory, heating, cooling or a holding furnace is registered behind the meter, and one that switches by itself. */
+  readonly hasBase: boolean;
+  readonly baseSwitches: boolean;
 
   constructor(
     registration: SiteRegistration,
@@ -34,14 +45,19 @@ export class Witness implements Place {
     equipment: readonly Equipment[],
     equipmentIds: readonly string[],
     tellsApart: boolean,
+    base: readonly Equipment[],
   ) {
     const { subjectKind, subjectId } = subjectOf(registration, meter, equipment);
+    this.registration = registration;
     this.meter = meter;
     this.subjectKind = subjectKind;
     this.subjectId = subjectId;
     this.equipment = equipment;
     this.equipmentIds = equipmentIds;
     this.tellsApart = tellsApart;
+    this.generation = generationBehind(registration, meter);
+    this.hasBase = base.some(({ kind }) => kind !== 'PHOTOVOLTAIC');
+    this.baseSwitches = base.some(({ kind }) => switchingKinds.has(kind));
   }
 
   get key(): string {
@@ -149,29 +165,40 @@ export class Site {
 function witnessesOf(registration: SiteRegistration): Witness[] {
   if (registration.retired) return [];
   const byId = new Map(registration.equipment.map((e) => [e.equipmentId, e]));
-  const judgedBehind = (meter: Meter): readonly Equipment[] => {
+  const fedBy = (meter: Meter): readonly Equipment[] => {
     const isTotal = meter.role === 'ENTERPRISE_TOTAL' && meter.feeds.length === 0;
-    const fed = isTotal ? registration.equipment : meter.feeds.map((id) => byId.get(id)!);
-    const judged = fed.filter((e) => !baseKinds.has(e.kind));
+    return isTotal ? registration.equipment : meter.feeds.map((id) => byId.get(id)!);
+  };
+  const judgedBehind = (fed: readonly Equipment[]): readonly Equipment[] => {
+    const machines = fed.filter((e) => !baseKinds.has(e.kind));
+    // A welding set beside machines is a tool at their sockets, which hardly ever reports: it belongs to their base.
+    const judged = machines.some(isMachine) ? machines.filter(isMachine) : machines;
     // Most meters of small firms feed all there is: one list serves.
     return isSame(judged, registration.equipment) ? registration.equipment : judged;
   };
-  const groups = registration.meters.map((meter) => ({ meter, equipment: judgedBehind(meter) }));
+  const groups = registration.meters.map((meter) => {
+    const fed = fedBy(meter);
+    return { meter, equipment: judgedBehind(fed), base: fed.filter((e) => baseKinds.has(e.kind)) };
+  });
   const nearestOf = new Map<string, string>();
   for (const { meter, equipment } of [...groups].sort((a, b) => b.equipment.length - a.equipment.length)) {
     for (const e of equipment) nearestOf.set(e.equipmentId, meter.meterId);
   }
   const witnesses: Witness[] = [];
-  for (const { meter, equipment } of groups) {
+  for (const { meter, equipment, base } of groups) {
     if (equipment.length === 0) continue;
     const nearest = equipment.every((e) => nearestOf.get(e.equipmentId) === meter.meterId);
     const ids = equipment.map((e) => e.equipmentId);
     const tellsApart = nearest && equipment.length > 1 && equipment.length <= mostMachines;
     witnesses.push(
-      new Witness(registration, meter, equipment, isSame(ids, meter.feeds) ? meter.feeds : ids, tellsApart),
+      new Witness(registration, meter, equipment, isSame(ids, meter.feeds) ? meter.feeds : ids, tellsApart, base),
     );
   }
   return witnesses.slice();
+}
+
+function isMachine({ kind }: Equipment): boolean {
+  return kind !== 'WELDER';
 }
 
 function isSame<T>(a: readonly T[], b: readonly T[]): boolean {

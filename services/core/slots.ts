@@ -54,12 +54,20 @@ export class LoadSlots {
     return (this.head - this.capacity) * this.intervalMs;
   }
 
-  /** Puts a reading in its slot; false when it changes nothing. `startMs` must lie in the ring (see `advance`). */
+  /**
+   * Puts a reading in its slot; false when it changes nothing. `startMs` must lie in the ring (see `advance`). A reading
+   * that is longer than a slot, from before the meter was read more often, stands for each slot that it covers.
+   */
   put(startMs: number, readingMs: number, kw: number, quality: PowerQuality): boolean {
-    const slot = Math.floor(startMs / this.intervalMs);
-    const at = slot % this.capacity;
-    if (readingMs < this.intervalMs) return this.putFast(at, startMs, readingMs, kw, quality);
-    return this.join(at, kw, rankOf[quality]);
+    const { intervalMs, capacity } = this;
+    const slot = Math.floor(startMs / intervalMs);
+    const at = slot % capacity;
+    if (readingMs < intervalMs) return this.putFast(at, startMs, readingMs, kw, quality);
+    let changed = this.join(at, kw, rankOf[quality]);
+    for (let covered = 1; covered * intervalMs < readingMs; covered++) {
+      if (this.join((slot + covered) % capacity, kw, rankOf[quality])) changed = true;
+    }
+    return changed;
   }
 
   /** Mean load of the slot that starts at `startMs`, kW; `undefined` when missing or outside of the ring. */
@@ -109,6 +117,31 @@ export class LoadSlots {
     return wider;
   }
 
+  /**
+   * The same loads in slots of another length: a long one stands for each of its parts, short ones fold into a long one
+   * as readings do. Where neither length divides the other, or a long slot has too many parts, nothing is carried over.
+   */
+  recut(intervalMs: number, spanMs: number): LoadSlots {
+    const other = new LoadSlots(intervalMs, spanMs, 0);
+    other.head = Math.ceil((this.head * this.intervalMs) / intervalMs);
+    const readingMs = this.fold?.readingMs ?? this.intervalMs;
+    const refines = this.intervalMs % intervalMs === 0;
+    if (!refines && (intervalMs % this.intervalMs !== 0 || intervalMs / readingMs > maxFold)) return other;
+    const oldestMs = Math.max(this.oldestMs, other.oldestMs);
+    for (
+      let ms = Math.ceil(oldestMs / this.intervalMs) * this.intervalMs;
+      this.placeOf(ms) >= 0;
+      ms += this.intervalMs
+    ) {
+      if (refines) {
+        const word = this.block[this.base + this.placeOf(ms)]!;
+        for (let part = ms; part < ms + this.intervalMs; part += intervalMs)
+          other.block[other.base + other.placeOf(part)] = word;
+      } else this.foldInto(other, ms, readingMs);
+    }
+    return other;
+  }
+
   /** State as plain blocks, for snapshots. */
   toBlocks(): { head: number; readingMs: number; blocks: Uint8Array[] } {
     const blocks = [bytesOf(this.words())];
@@ -123,6 +156,20 @@ export class LoadSlots {
       const fold = this.openFold(readingMs);
       bytesOf(fold.sumW).set(blocks[1]!);
       bytesOf(fold.seen).set(blocks[2]!);
+    }
+  }
+
+  /** Hands the readings of one slot to longer slots; of a slot that came as one, each reading of its time is its mean. */
+  private foldInto(other: LoadSlots, ms: number, readingMs: number): void {
+    const at = this.placeOf(ms);
+    const total = this.intervalMs / readingMs;
+    const count = this.fold ? popCount(this.fold.seen[2 * at]!) + popCount(this.fold.seen[2 * at + 1]!) : 0;
+    const isWhole = count === 0 && this.qualityAt(ms) === 'measured';
+    const kw = isWhole ? this.kwAt(ms)! : count > 0 ? this.fold!.sumW[at]! / count / 1000 : 0;
+    for (let index = 0; index < total; index++) {
+      const seen = isWhole || (count > 0 && (this.fold!.seen[2 * at + (index >> 5)]! & (1 << (index & 31))) !== 0);
+      const readingStartMs = ms + index * readingMs;
+      if (seen) other.putFast(other.placeOf(readingStartMs), readingStartMs, readingMs, kw, 'MEASURED');
     }
   }
 

@@ -6,6 +6,7 @@ import { newsShare } from '../explained-load.ts';
 import { evidenceCap, evidenceLimit } from '../load-parameters.ts';
 import { groupShares, reportedGroup } from '../shares.ts';
 import type { SiteVersion, Witness } from '../site.ts';
+import { isFloor, loadKw } from '../witnessed-load.ts';
 import type { SiteView } from './detector.ts';
 import { judgeSlot, knowledgeOf } from './stopped-but-running.ts';
 
@@ -41,18 +42,23 @@ const ambiguous: LoadEvidence = { kind: 'ambiguous', ...nothing };
 export function meanKw(view: SiteView, witness: Witness, startMs: number, endMs: number): number | undefined {
   const meter = view.meter(witness.meterId);
   if (!meter) return undefined;
-  const { exports, intervalMs } = witness.meter;
-  if (endMs - startMs === intervalMs) return meter.usableKw(startMs, exports);
+  const { intervalMs } = witness.meter;
+  if (endMs - startMs === intervalMs) return loadKw(view, witness, startMs);
   if (intervalMs > endMs - startMs) return undefined;
   let sum = 0;
   let count = 0;
   for (let ms = startMs; ms < endMs; ms += intervalMs) {
-    const kw = meter.usableKw(ms, exports);
+    const kw = loadKw(view, witness, ms);
     if (kw === undefined) continue;
     sum += kw;
     count++;
   }
   return count * intervalMs < leastCoverage * (endMs - startMs) ? undefined : sum / count;
+}
+
+/** The sun may have lowered the load within [startMs, endMs): little of it is no sign of a stop. */
+function isLowered(view: SiteView, witness: Witness, startMs: number, endMs: number): boolean {
+  return isFloor(view, witness, startMs) || isFloor(view, witness, endMs - witness.stepMs);
 }
 
 /** That a machine behind the meter runs, where all behind it are among those asked for, over `share` of the time. */
@@ -69,8 +75,14 @@ export function groupEvidence(
   if (!meter || kw === undefined) return missing;
   const shares = { stopped: share, unknown: 0, running: 1 - share, standby: 0 };
   const rest = Math.max(0, kw - allowedKw);
-  const { kind, reason, logLikelihoodRatio, bound } = judgeSlot(rest, shares, knowledgeOf(meter, witness), view.load);
+  const { kind, reason, logLikelihoodRatio, bound } = judgeSlot(
+    rest,
+    shares,
+    knowledgeOf(meter, witness, startMs, view.load),
+    view.load,
+  );
   if (kind !== 'judged') return unlearned;
+  if (logLikelihoodRatio <= 0 && isLowered(view, witness, startMs, endMs)) return ambiguous;
   const isVisible = reason !== 'below-detectable-load';
   return { kind: 'told', logLikelihoodRatio, kw, upperKw: bound + allowedKw, isVisible, meterId: witness.meterId };
 }
@@ -90,7 +102,8 @@ export function sharedEvidence(
   const meter = view.meter(witness.meterId);
   const kw = meanKw(view, witness, startMs, endMs);
   if (!meter || kw === undefined) return missing;
-  const rest = Math.max(0, kw - allowedKw);
+  const extraKw = meter.extraKw(startMs);
+  const rest = Math.max(0, kw - allowedKw - extraKw);
   const { explained } = meter;
   if (!witness.tellsApart || !explained || !meter.isInstallation(witness.meter.installationId)) return unlearned;
   const shares = reportedGroup(view, witness.equipment).map((machine) =>
@@ -112,12 +125,13 @@ export function sharedEvidence(
   const limit = evidenceLimit(view.load);
   if (atBest < limit) return unlearned;
   if (best > -limit && best - other < limit) return ambiguous;
+  if (best <= 0 && isLowered(view, witness, startMs, endMs)) return ambiguous;
   const { kw: explainedKw, sdKw } = explained.explain(running);
   return {
     kind: 'told',
     logLikelihoodRatio: best * newsShare(endMs - startMs),
     kw,
-    upperKw: explainedKw + (limit * sdKw) / Math.SQRT2 + allowedKw,
+    upperKw: explainedKw + (limit * sdKw) / Math.SQRT2 + allowedKw + extraKw,
     isVisible: true,
     meterId: witness.meterId,
   };

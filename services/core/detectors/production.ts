@@ -4,6 +4,7 @@ import type { Equipment, EquipmentKind } from '../records.ts';
 import { concerns, groupShares, reportedGroup } from '../shares.ts';
 import type { SiteVersion, Witness } from '../site.ts';
 import { bucketUnitMs, type ReportedKind } from '../timeline.ts';
+import { isFloor, loadKw } from '../witnessed-load.ts';
 import type { SiteView } from './detector.ts';
 
 /** Kinds of equipment whose work makes dust, heat or metal; all else serves them. */
@@ -103,8 +104,9 @@ function isSaid(minutes: Uint8Array, first: number, last: number): boolean {
  */
 function readStops(view: SiteView, witness: Witness, fromMs: number, toMs: number): void {
   const { standsToKw } = loadBounds(view, witness);
-  eachSlot(view, witness, fromMs, toMs, (kw, _startMs, first, last) => {
-    if (kw > standsToKw) return;
+  eachSlot(view, witness, fromMs, toMs, (kw, startMs, first, last) => {
+    // A load that the sun has lowered is no stop.
+    if (kw > standsToKw || isFloor(view, witness, startMs)) return;
     for (let at = first; at < last; at++) {
       if (own[at] === minute.reported) own[at] = minute.unknown;
       else own[at] = minute.standing;
@@ -130,7 +132,7 @@ const nothingTold: LoadBounds = { runsAboveKw: Number.POSITIVE_INFINITY, standsT
 export function loadBounds(view: SiteView, witness: Witness): LoadBounds {
   const { load } = view;
   const meter = view.meter(witness.meterId);
-  if (!meter?.isInstallation(witness.meter.installationId)) return nothingTold;
+  if (!meter?.isInstallation(witness.meter.installationId) || !meter.showsMachines(witness, load)) return nothingTold;
   const { modes } = meter.model;
   const { ratedKw } = witness;
   const highestKw = ratedKw === undefined ? Number.POSITIVE_INFINITY : ratedKw / load.nameplateLow;
@@ -150,19 +152,21 @@ export function loadBounds(view: SiteView, witness: Witness): LoadBounds {
   };
 }
 
-/** Visits each slot with a usable load that touches [fromMs, toMs): its mean, its start, and its minutes in the grid. */
+/** Visits each slot with a load of the machines that is known and touches [fromMs, toMs): its mean, its start, and its minutes in the grid. */
 function eachSlot(
   view: SiteView,
-  { meterId, meter: { exports }, stepMs }: Witness,
+  witness: Witness,
   fromMs: number,
   toMs: number,
   visit: (kw: number, startMs: number, first: number, last: number) => void,
 ): void {
+  const { meterId, stepMs } = witness;
   const meter = view.meter(meterId);
   if (!meter) return;
   for (let startMs = Math.floor(fromMs / stepMs) * stepMs; startMs < toMs; startMs += stepMs) {
-    const kw = meter.usableKw(startMs, exports);
-    if (kw === undefined) continue;
+    const drawnKw = loadKw(view, witness, startMs);
+    if (drawnKw === undefined) continue;
+    const kw = drawnKw - meter.extraKw(startMs);
     const last = (Math.min(toMs, startMs + stepMs) - fromMs) / bucketUnitMs;
     visit(kw, startMs, Math.max(0, (startMs - fromMs) / bucketUnitMs), last);
   }

@@ -11,15 +11,21 @@ interface Suspect extends MachineEvidence {
   readonly index: number;
 }
 
-/** Judges machine `index` in one slot; `shares` are those of all machines behind the meter, in the explanation's order. */
-export function judgeMachine(
-  index: number,
-  shares: readonly Shares[],
-  kw: number | undefined,
-  explained: ExplainedLoad | undefined,
-  intervalMs: number,
-  load: LoadParameters,
-): SlotJudgement {
+/** One slot of a meter that several machines share. */
+export interface SharedSlot {
+  /** Mean load, `undefined` where it is missing, kW. */
+  readonly kw: number | undefined;
+  /** What others behind the meter draw in that hour beyond their usual, kW. */
+  readonly extraKw: number;
+  /** Of all machines behind the meter, in the explanation's order. */
+  readonly shares: readonly Shares[];
+  readonly explained: ExplainedLoad | undefined;
+  readonly intervalMs: number;
+}
+
+/** Judges machine `index` in one slot. */
+export function judgeMachine(index: number, slot: SharedSlot, load: LoadParameters): SlotJudgement {
+  const { shares, kw, extraKw, explained, intervalMs } = slot;
   const own = shares[index]!;
   // Part of a slot says little of one machine among several: only a stop throughout is judged.
   if (own.stopped < 1) {
@@ -32,10 +38,10 @@ export function judgeMachine(
   if (!explained) return unjudged('unknown', 'load-not-learned');
   if (shares.some((s) => s.unknown > 0)) return unjudged('unknown', 'state-unknown');
   const limit = evidenceLimit(load);
-  const suspects = suspectsOf(shares, kw, explained, load);
+  const suspects = suspectsOf(shares, kw - extraKw, explained, load);
   const suspect = suspects.find((s) => s.index === index)!;
   if (suspect.atBest < limit) return unjudged('unknown', 'below-detectable-load');
-  const upperKw = upperOf(shares, explained, limit);
+  const upperKw = upperOf(shares, explained, limit) + extraKw;
   // A machine on standby may draw anything up to its running load: that can only take evidence away.
   const guessed = shares.some((s) => s.standby > 0);
   const llr = guessed ? Math.max(0, suspect.llr) : suspect.llr;
@@ -44,8 +50,9 @@ export function judgeMachine(
   if (llr <= -limit) return { ...base, reason: 'load-explained' };
   if (llr < limit) return { ...base, reason: 'load-between-explanations' };
   const others = suspects.filter((s) => s.index !== index);
-  if (others.some((other) => suspect.uncapped - other.uncapped < limit))
+  if (others.some((other) => suspect.uncapped - other.uncapped < limit)) {
     return unjudged('unknown', 'which-machine-unknown');
+  }
   return { ...base, reason: 'load-not-explained' };
 }
 
@@ -53,23 +60,18 @@ export function judgeMachine(
  * Evidence that one of several machines reported stopped runs, where nobody can tell which; `undefined` where a single
  * machine answers for it, or nothing speaks for it.
  */
-export function judgeSomeMachine(
-  shares: readonly Shares[],
-  kw: number | undefined,
-  explained: ExplainedLoad | undefined,
-  intervalMs: number,
-  load: LoadParameters,
-): SlotJudgement | undefined {
+export function judgeSomeMachine(slot: SharedSlot, load: LoadParameters): SlotJudgement | undefined {
+  const { shares, kw, extraKw, explained, intervalMs } = slot;
   if (kw === undefined || !explained || shares.some((s) => s.unknown > 0)) return undefined;
   const limit = evidenceLimit(load);
-  const [first, second] = suspectsOf(shares, kw, explained, load).sort((a, b) => b.uncapped - a.uncapped);
+  const [first, second] = suspectsOf(shares, kw - extraKw, explained, load).sort((a, b) => b.uncapped - a.uncapped);
   if (!first || !second || first.llr < limit || first.uncapped - second.uncapped >= limit) return undefined;
   return {
     kind: 'judged',
     reason: 'some-machine-runs',
     logLikelihoodRatio: first.llr * newsShare(intervalMs),
     seen: kw,
-    bound: upperOf(shares, explained, limit),
+    bound: upperOf(shares, explained, limit) + extraKw,
     share: 1,
   };
 }

@@ -18,8 +18,9 @@ import type { Verdict } from '../records.ts';
 import { groupShares, reportedGroup } from '../shares.ts';
 import type { Witness } from '../site.ts';
 import type { Shares } from '../timeline.ts';
+import { isFloor, loadKw } from '../witnessed-load.ts';
 import { type Detector, type SlotJudgement, type SubjectRef, unjudged } from './detector.ts';
-import { judgeMachine, judgeSomeMachine } from './shared-meter.ts';
+import { judgeMachine, judgeSomeMachine, type SharedSlot } from './shared-meter.ts';
 
 export const parameters = Type.Object(
   {
@@ -57,15 +58,24 @@ export interface SubjectKnowledge {
   readonly machines: number;
   /** True where nothing but these machines draws power through the meter. */
   readonly dedicated: boolean;
+  /** What others behind the meter draw in that hour beyond their usual, kW; below 0 in their quiet hours. */
+  readonly extraKw: number;
 }
 
-export function knowledgeOf(meter: MeterState, witness: Witness): SubjectKnowledge {
+export function knowledgeOf(
+  meter: MeterState,
+  witness: Witness,
+  startMs: number,
+  load: LoadParameters,
+): SubjectKnowledge {
+  const isSame = meter.isInstallation(witness.meter.installationId);
   return {
-    modes: meter.isInstallation(witness.meter.installationId) ? meter.model.modes : undefined,
+    modes: isSame && meter.showsMachines(witness, load) ? meter.model.modes : undefined,
     ratedKw: witness.ratedKw,
     smallestRatedKw: witness.smallestRatedKw,
     machines: witness.equipment.length,
     dedicated: witness.dedicated,
+    extraKw: isSame ? meter.extraKw(startMs) : 0,
   };
 }
 
@@ -79,6 +89,7 @@ const reasons = {
   'load-between-modes': 'UNKNOWN',
   'load-between-explanations': 'UNKNOWN',
   'below-detectable-load': 'UNKNOWN',
+  'daylight-generation': 'UNKNOWN',
   'which-machine-unknown': 'UNKNOWN',
   'judged-with-its-meter': 'UNKNOWN',
   'reported-running': 'UNKNOWN',
@@ -113,20 +124,22 @@ export function judgeSlot(
     return unjudged('not-claimed', runningReason(kw, subject, load));
   }
   if (kw === undefined) return unjudged('unknown', 'load-missing');
-  const { modes } = subject;
+  const { modes, extraKw } = subject;
   if (!modes) return judgeByNameplate(kw, shares, subject, load);
   // Nameplates are weak, but a mode that no nameplate within their known error explains is not of these machines.
-  const extraKw = medianKw(modes.running) - medianKw(modes.stopped);
-  if (subject.ratedKw !== undefined && extraKw > subject.ratedKw / load.nameplateLow)
+  const workKw = medianKw(modes.running) - medianKw(modes.stopped);
+  if (subject.ratedKw !== undefined && workKw > subject.ratedKw / load.nameplateLow)
     return unjudged('unknown', 'modes-not-of-subject');
 
   // Whatever part of the slot was not reported stopped may have drawn as much as running ever does.
   const whole = shares.stopped === 1;
-  const upperKw = shares.stopped * stoppedUpperKw(modes, limit) + (1 - shares.stopped) * runningUpperKw(modes);
+  const ownUpperKw = shares.stopped * stoppedUpperKw(modes, limit) + (1 - shares.stopped) * runningUpperKw(modes);
+  const upperKw = ownUpperKw + extraKw;
+  const ownKw = kw - extraKw;
   const judged = { kind: 'judged', seen: kw, bound: upperKw, share: shares.stopped } as const;
   const cap = evidenceCap(load);
-  const asStopped = logLikelihoodRatio(modes, kw, cap);
-  const llr = whole ? asStopped : partialLogLikelihoodRatio(modes, kw, shares.stopped, cap);
+  const asStopped = logLikelihoodRatio(modes, ownKw, cap);
+  const llr = whole ? asStopped : partialLogLikelihoodRatio(modes, ownKw, shares.stopped, cap);
   if (llr >= limit) {
     return { ...judged, reason: 'load-of-running-kind', logLikelihoodRatio: llr };
   }
@@ -170,11 +183,11 @@ function judgeByNameplate(kw: number, shares: Shares, subject: SubjectKnowledge,
 
 function runningReason(
   kw: number | undefined,
-  { modes }: SubjectKnowledge,
+  { modes, extraKw }: SubjectKnowledge,
   load: LoadParameters,
 ): keyof typeof reasons {
   if (kw === undefined || !modes) return 'reported-running';
-  return logLikelihoodRatio(modes, kw, evidenceCap(load)) >= evidenceLimit(load)
+  return logLikelihoodRatio(modes, kw - extraKw, evidenceCap(load)) >= evidenceLimit(load)
     ? 'reported-running-at-running-load'
     : 'reported-running-at-low-load';
 }
@@ -205,15 +218,19 @@ export const stoppedButRunning: Detector<StoppedButRunning, Witness> = {
     const endMs = startMs + witness.stepMs;
     if (claim !== 'reported' && view.events.size === 0) return nothingOrdered(witness);
     const group = reportedGroup(view, witness.equipment);
-    const kw = meter.usableKw(startMs, witness.meter.exports);
+    const kw = loadKw(view, witness, startMs);
     const shares = groupShares(group, view, startMs, endMs, load, claim);
     const sameMeter = meter.isInstallation(witness.meter.installationId);
-    const whole = judgeSlot(kw, shares, knowledgeOf(meter, witness), load);
+    const lowered = isFloor(view, witness, startMs);
+    const settle = lowered ? asFloor : asItIs;
+    const knowledge = knowledgeOf(meter, witness, startMs, load);
+    const whole = settle(judgeSlot(kw, shares, knowledge, load));
     if (!witness.tellsApart) return [whole];
     const each = group.map((machine) => groupShares([machine], view, startMs, endMs, load, claim));
     const explained = sameMeter ? meter.explained : undefined;
-    const some = shares.stopped < 1 ? judgeSomeMachine(each, kw, explained, witness.stepMs, load) : undefined;
-    return [some ?? whole, ...each.map((_, index) => judgeMachine(index, each, kw, explained, witness.stepMs, load))];
+    const shared: SharedSlot = { kw, extraKw: knowledge.extraKw, shares: each, explained, intervalMs: witness.stepMs };
+    const some = shares.stopped < 1 ? judgeSomeMachine(shared, load) : undefined;
+    return [some ? settle(some) : whole, ...each.map((_, index) => settle(judgeMachine(index, shared, load)))];
   },
   policy: ({ confirmAfterMinutes, clearAfterMinutes, falseAlarmsPerMonth }) => ({
     confirmAfterMs: confirmAfterMinutes * 60_000,
@@ -223,6 +240,20 @@ export const stoppedButRunning: Detector<StoppedButRunning, Witness> = {
   sentence: stoppedButRunningSentence,
   indicator: () => null,
 };
+
+function asItIs(judgement: SlotJudgement): SlotJudgement {
+  return judgement;
+}
+
+/** Of a load that the sun has lowered only what speaks for running holds: more was drawn than the meter showed. */
+function asFloor(judgement: SlotJudgement): SlotJudgement {
+  if (judgement.kind === 'judged') {
+    return reasons[judgement.reason as keyof typeof reasons] === 'CONTRADICTORY'
+      ? judgement
+      : unjudged('unknown', 'daylight-generation');
+  }
+  return judgement.reason === 'reported-running-at-low-load' ? unjudged('not-claimed', 'reported-running') : judgement;
+}
 
 const none = unjudged('not-claimed', 'nothing-ordered');
 /** The same for every witness with as many subjects: most slots of most firms are this. */
