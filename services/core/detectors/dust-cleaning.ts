@@ -142,16 +142,18 @@ const hourMs = 3_600_000;
 function places(version: SiteVersion, rule: Rule<DustCleaning>): DustPlace[] {
   const { registration } = version;
   if (registration.retired) return [];
+  const { sign } = rule.parameters;
   const found: DustPlace[] = [];
   for (const { sectionId, cleanAfterRunHours } of dustSections(registration)) {
     const producers = producersOf(version, sectionId, rule.equipmentKinds);
     const production = productionOf(version, producers);
-    if (!isAsked(rule.parameters.sign, production, cleanAfterRunHours)) continue;
+    if (!isAsked(sign, production, cleanAfterRunHours)) continue;
     const equipmentIds = producers.map((e) => e.equipmentId);
     found.push({
       key: sectionId ?? '',
       stepMs,
-      drive: 'time',
+      // A duty falls due though nothing comes; all else is known with what was filed or noted.
+      drive: sign === 'missed-shift' || sign === 'missed-run-hours' ? 'time' : 'filed',
       meterId: '',
       equipmentId: '',
       subject:
