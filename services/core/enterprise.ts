@@ -407,9 +407,15 @@ export class Enterprise {
 
   /** Version of all that sealed slots have taught and the watch rests on. */
   private modelVersion(watch: Watch): number {
+    const { held } = this;
     const place = this.placeAt(watch, watch.headMs);
-    if (place && place.meterId !== '') return this.held.meter(place.meterId)?.version ?? 0;
-    return place?.drive === 'samples' ? 0 : this.held.meters.reduce((sum, { version }) => sum + version, 0);
+    // Models learn at seals only: in between what was looked up still holds.
+    if (watch.knownAt === held.lessons) return watch.knownVersion;
+    watch.knownAt = held.lessons;
+    if (place && place.meterId !== '') watch.knownVersion = held.meter(place.meterId)?.version ?? 0;
+    else
+      watch.knownVersion = place?.drive === 'samples' ? 0 : held.meters.reduce((sum, { version }) => sum + version, 0);
+    return watch.knownVersion;
   }
 
   private placeAt(watch: Watch, ms: number): Place | undefined {

@@ -48,6 +48,9 @@ export class Samples {
   /** Derived: the channels of owners that were asked for. */
   private readonly channels = new Map<string, readonly Channel[]>();
 
+  /** Derived: up to where the levels of each owner are known, ms. */
+  private readonly ends = new Map<string, number>();
+
   constructor(terms: SampleTerms) {
     this.terms = terms;
   }
@@ -58,11 +61,7 @@ export class Samples {
 
   /** Up to where the levels of a machine or section are known, ms. */
   untilMs(ownerId: string): number {
-    let untilMs = 0;
-    for (const { levels } of this.byOwner.get(ownerId)?.values() ?? []) {
-      if (levels) untilMs = Math.max(untilMs, levels.endMs);
-    }
-    return untilMs;
+    return this.ends.get(ownerId) ?? 0;
   }
 
   /** All indicators that a channel is kept of, in alphabetical order. */
@@ -95,6 +94,7 @@ export class Samples {
     }
     const { channel, levels, rates } = sampled;
     let moved = levels?.observe(atMs, value) ?? false;
+    if (levels && levels.endMs > this.untilMs(ownerId)) this.ends.set(ownerId, levels.endMs);
     if (rates?.observe(atMs, value)) moved = true;
     if (moved) this.moved = true;
     return (channel?.ranges.put(atMs, value) ?? false) || moved;
@@ -142,6 +142,7 @@ export class Samples {
     for (const id of this.byOwner.keys()) {
       if (isOwner(id)) continue;
       this.byOwner.delete(id);
+      this.ends.delete(id);
       this.channels.delete(id);
     }
   }
@@ -169,9 +170,11 @@ export class Samples {
   /** Rebuilds from `toState`; takes its blocks from the front of the list. */
   // biome-ignore lint/suspicious/noExplicitAny: the shape is the one that toState wrote.
   restore(json: any, blocks: Uint8Array[]): void {
-    for (const [ownerId, indicator, levels, channel, rates] of json) {
+    for (const [ownerId, indicator, stored, channel, rates] of json) {
+      const levels = stored ? LevelTimeline.fromJSON(stored) : undefined;
+      if (levels && levels.endMs > this.untilMs(ownerId)) this.ends.set(ownerId, levels.endMs);
       this.owned(ownerId).set(indicator, {
-        levels: levels ? LevelTimeline.fromJSON(levels) : undefined,
+        levels,
         channel: channel ? Channel.fromState(channel, blocks) : undefined,
         rates: rates ? RateSlots.fromState(rates, blocks) : undefined,
       });

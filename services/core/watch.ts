@@ -35,6 +35,9 @@ export class Watch {
   reviewedMs = 0;
   /** Verdicts or their reasons have changed since the status was last said. */
   moved = false;
+  /** Derived: version of the load models as it was last asked for, and after how many lessons that was. */
+  knownVersion = 0;
+  knownAt = -1;
   /** The place as it was last looked up, and the description that it is of. */
   private version: SiteVersion | undefined;
   private place: Place | undefined;
@@ -100,6 +103,7 @@ export class Watch {
     if (version === undefined) return undefined;
     if (version !== this.version) {
       this.version = version;
+      this.knownAt = -1;
       this.place = applies(this.rule, version)
         ? this.detector.places(version, this.rule).find((place) => place.key === this.key)
         : undefined;
@@ -111,6 +115,7 @@ export class Watch {
   forgetPlace(): void {
     this.version = undefined;
     this.place = undefined;
+    this.knownAt = -1;
   }
 
   /** Starts the unsealed verdicts again. */
