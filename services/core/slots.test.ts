@@ -239,3 +239,73 @@ describe('an interval', () => {
     expect(intervalProblem(ms, slotMs)).toContain(reason);
   });
 });
+
+describe('slots of another length', () => {
+  const fiveMs = 5 * minuteMs;
+  // Well within the ring: its oldest slots make room for the newest.
+  const fromMs = startMs + hourMs;
+
+  test('each stand for the long slot that they were part of', () => {
+    const long = ring();
+    long.put(fromMs, slotMs, 30, 'MEASURED');
+    long.put(fromMs + slotMs, slotMs, 50, 'ESTIMATED');
+    const short = long.recut(fiveMs, 6 * hourMs);
+    for (const part of [0, 1, 2]) {
+      expect(short.kwAt(fromMs + part * fiveMs)).toBeCloseTo(30, 4);
+      expect(short.qualityAt(fromMs + slotMs + part * fiveMs)).toBe('estimated');
+    }
+    expect(short.qualityAt(fromMs + 2 * slotMs)).toBe('missing');
+    // What comes late of the long slots joins as it would have before.
+    expect(short.put(fromMs, slotMs, 30, 'MEASURED')).toBe(false);
+    expect(short.put(fromMs + slotMs, slotMs, 52, 'MEASURED')).toBe(true);
+    expect(short.kwAt(fromMs + slotMs + 2 * fiveMs)).toBeCloseTo(52, 3);
+  });
+
+  test('are the mean of the short ones that they are made of, and take what comes late of them', () => {
+    const short = ring(fiveMs);
+    for (const [part, kw] of [10, 20, 60].entries()) short.put(fromMs + part * fiveMs, fiveMs, kw, 'MEASURED');
+    short.put(fromMs + slotMs, fiveMs, 40, 'MEASURED');
+    const long = short.recut(slotMs, 6 * hourMs);
+    expect(long.kwAt(fromMs)).toBeCloseTo(30, 3);
+    expect(long.qualityAt(fromMs + slotMs)).toBe('missing');
+    long.put(fromMs + slotMs + fiveMs, fiveMs, 40, 'MEASURED');
+    long.put(fromMs + slotMs + 2 * fiveMs, fiveMs, 70, 'MEASURED');
+    expect(long.kwAt(fromMs + slotMs)).toBeCloseTo(50, 3);
+    expect(long.put(fromMs, fiveMs, 99, 'MEASURED')).toBe(false);
+  });
+
+  test('keep the fast readings that were folded so far', () => {
+    const short = ring(fiveMs);
+    for (let minute = 0; minute < 12; minute++)
+      short.put(fromMs + minute * minuteMs, minuteMs, 10 + minute, 'MEASURED');
+    const long = short.recut(slotMs, 6 * hourMs);
+    expect(long.kwAt(fromMs)).toBeCloseTo(15.5, 2);
+    for (let minute = 12; minute < 15; minute++)
+      long.put(fromMs + minute * minuteMs, minuteMs, 10 + minute, 'MEASURED');
+    expect(long.kwAt(fromMs)).toBeCloseTo(17, 2);
+  });
+
+  test('begin empty where neither length divides the other', () => {
+    const slots = ring(2 * minuteMs);
+    slots.put(fromMs, 2 * minuteMs, 10, 'MEASURED');
+    expect(slots.recut(3 * minuteMs, hourMs).qualityAt(fromMs)).toBe('missing');
+  });
+
+  test('are read as they were written', () => {
+    const short = ring(fiveMs);
+    short.put(fromMs, fiveMs, 10, 'MEASURED');
+    const long = short.recut(slotMs, 6 * hourMs);
+    const { head, readingMs, blocks } = long.toBlocks();
+    const read = LoadSlots.ofCapacity(slotMs, long.capacity);
+    read.restore(
+      head,
+      readingMs,
+      blocks.map((block) => block.slice()),
+    );
+    for (const slots of [long, read]) {
+      for (const part of [1, 2]) slots.put(fromMs + part * fiveMs, fiveMs, 25, 'MEASURED');
+    }
+    expect(read.kwAt(fromMs)).toBe(long.kwAt(fromMs));
+    expect(read.kwAt(fromMs)).toBeCloseTo(20, 3);
+  });
+});
