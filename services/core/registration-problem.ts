@@ -1,12 +1,14 @@
 import { Refusal } from './batch.ts';
 import { parseCameraCode } from './gb28181.ts';
 import { isTimeZone } from './recording-time.ts';
-import type { Meter, SiteRegistration } from './records.ts';
+import type { Equipment, Meter, SiteRegistration } from './records.ts';
 
 const slotStepsMs = [60_000, 120_000, 180_000, 300_000, 600_000, 900_000];
 const mostShifts = 64;
 const mostSections = 256;
 const mostCameras = 256;
+const mostLimits = 64;
+const longestDelayMs = 86_400_000;
 /** A shift of two days is a mistake in writing; calendars look back no further. */
 const longestShiftMinutes = 48 * 60;
 const minutesADay = 24 * 60;
@@ -27,6 +29,7 @@ export function registrationProblem(registration: SiteRegistration): Refusal | u
     if (!(e.reportIntervalMs >= 1000 && e.reportIntervalMs <= 3_600_000)) {
       broken.push(`report interval of ${e.equipmentId} is ${e.reportIntervalMs} ms; 1 s to 1 h is possible`);
     }
+    broken.push(...limitProblems(e));
   }
   const meterById = new Map<string, Meter>();
   for (const m of meters) {
@@ -64,6 +67,29 @@ export function registrationProblem(registration: SiteRegistration): Refusal | u
   if (twice.length > 0) return new Refusal('equipment-in-two-places', [...twice, ...broken].slice(0, 8).join('; '));
   if (broken.length > 0) return new Refusal('broken-registration', broken.slice(0, 8).join('; '));
   return undefined;
+}
+
+function limitProblems({ equipmentId, limits }: Equipment): string[] {
+  const broken: string[] = [];
+  const say = (problem: string) => broken.push(`${equipmentId}: ${problem}`);
+  if (limits.length > mostLimits) say(`${limits.length} limits; ${mostLimits} are possible`);
+  const indicators = new Set<string>();
+  for (const { indicator, low, high, deadBand, onDelayMs, offDelayMs, ratePerMinute } of limits) {
+    if (indicator === '' || indicators.has(indicator)) say(`limits of '${indicator}' are listed twice, or of nothing`);
+    indicators.add(indicator);
+    const bounds = [low, high].filter((bound) => bound !== null);
+    if (!bounds.every(Number.isFinite) || (low !== null && high !== null && low >= high)) {
+      say(`limits of ${indicator} are ${low} and ${high}`);
+    }
+    if (!(deadBand >= 0 && deadBand < Number.POSITIVE_INFINITY)) say(`dead-band of ${indicator} is ${deadBand}`);
+    if (ratePerMinute !== null && !(ratePerMinute > 0 && ratePerMinute < Number.POSITIVE_INFINITY)) {
+      say(`rate of ${indicator} is ${ratePerMinute} a minute`);
+    }
+    for (const delayMs of [onDelayMs, offDelayMs]) {
+      if (!(delayMs >= 0 && delayMs <= longestDelayMs)) say(`a delay of ${indicator} is ${delayMs} ms`);
+    }
+  }
+  return broken;
 }
 
 function isUpstream(upper: Meter, lower: Meter, byId: ReadonlyMap<string, Meter>): boolean {

@@ -164,6 +164,34 @@ describe('what a meter bears witness of', () => {
 });
 
 describe('a broken registration', () => {
+  test('is refused for limits that no value can keep, or that are stated twice', () => {
+    const sound = {
+      indicator: 'co_ppm',
+      low: null,
+      high: 24,
+      onDelayMs: 0,
+      deadBand: 1,
+      offDelayMs: 0,
+      ratePerMinute: null,
+    };
+    const takes = (...limits: (typeof sound)[]) =>
+      new Site().register(aRegistration({ equipment: [anEquipment({ limits })] }));
+    expect(takes(sound, { ...sound, indicator: 'o2_percent' })).toBe(true);
+    for (const broken of [
+      { high: Number.NaN },
+      { low: 30 as unknown as null },
+      { deadBand: -1 },
+      { onDelayMs: -1 },
+      { offDelayMs: 1e9 },
+      { ratePerMinute: 0 as unknown as null },
+    ]) {
+      expect(takes({ ...sound, ...broken })).toBeInstanceOf(Refusal);
+    }
+    expect(takes(sound, sound)).toMatchObject({
+      detail: expect.stringContaining("limits of 'co_ppm' are listed twice"),
+    });
+  });
+
   test('is refused with everything that is wrong at once', () => {
     const { reason, detail } = refusalOf({
       equipment: [anEquipment({ ratedPowerKw: -1 }), anEquipment({ equipmentId: 'M2', reportIntervalMs: 10 })],
