@@ -126,6 +126,10 @@ export class Enterprise {
   measure(power: Power, arrivalMs: number): Refusal | boolean {
     const fromMs = this.held.measure(power, arrivalMs);
     if (typeof fromMs !== 'number') return fromMs;
+    if (this.held.meterAnew) {
+      this.held.meterAnew = false;
+      this.watchPlaces();
+    }
     this.changed(fromMs);
     return fromMs !== unchanged;
   }
@@ -318,8 +322,9 @@ export class Enterprise {
     for (const version of this.held.site.all()) {
       for (const rule of rulesFor(this.options.rules, version)) {
         const detector = detectorOf(rule);
-        for (const { key, equipmentId, awaits } of detector.places(version, rule)) {
+        for (const { key, equipmentId, awaits, meterId, awaitsMeter } of detector.places(version, rule)) {
           if (awaits !== undefined && !this.held.levels(equipmentId, awaits)) continue;
+          if (awaitsMeter !== undefined && !this.held.meter(meterId)?.has(awaitsMeter)) continue;
           lookBackMs = Math.max(lookBackMs, detector.lookBackMs?.(rule.parameters) ?? 0);
           this.aheadMs = Math.max(this.aheadMs, detector.aheadMs?.(rule.parameters) ?? 0);
           const id = `${rule.id}/${key}`;
@@ -351,7 +356,7 @@ export class Enterprise {
   /** Marks what has judged with the load or reports that have now changed; true when anything has. */
   private changed(fromMs: number): boolean {
     if (fromMs >= this.judgedMs) return false;
-    for (const watch of this.watches) if (fromMs < watch.headMs && !this.isSampled(watch)) watch.markStale(fromMs);
+    for (const watch of this.watches) if (fromMs < watch.headMs && this.heeds(watch)) watch.markStale(fromMs);
     return true;
   }
 
@@ -370,8 +375,10 @@ export class Enterprise {
     return true;
   }
 
-  private isSampled(watch: Watch): boolean {
-    return this.placeAt(watch, watch.headMs)?.drive === 'samples';
+  /** Whether loads or reports bear on what it judges. */
+  private heeds(watch: Watch): boolean {
+    const drive = this.placeAt(watch, watch.headMs)?.drive;
+    return drive !== 'samples' && drive !== 'noted';
   }
 
   private markStale(fromMs: number): void {
@@ -393,6 +400,7 @@ export class Enterprise {
         }
         continue;
       }
+      if (place?.drive === 'noted') continue;
       this.judgedMs = Math.max(this.judgedMs, headMs);
       if (place?.drive !== 'reports') continue;
       this.reportsDueMs = Math.min(this.reportsDueMs, headMs + place.stepMs + this.options.reportMarginMs);
@@ -413,8 +421,7 @@ export class Enterprise {
     if (watch.knownAt === held.lessons) return watch.knownVersion;
     watch.knownAt = held.lessons;
     if (place && place.meterId !== '') watch.knownVersion = held.meter(place.meterId)?.version ?? 0;
-    else
-      watch.knownVersion = place?.drive === 'samples' ? 0 : held.meters.reduce((sum, { version }) => sum + version, 0);
+    else watch.knownVersion = this.heeds(watch) ? held.meters.reduce((sum, { version }) => sum + version, 0) : 0;
     return watch.knownVersion;
   }
 
@@ -436,6 +443,8 @@ export class Enterprise {
         return Math.max(this.held.samples.untilMs(equipmentId), floorTo(this.clockMs - unheardAfterMs, stepMs));
       case 'filed':
         return floorTo(this.toldMs(stepMs), stepMs);
+      case 'noted':
+        return floorTo(Math.max(this.clockMs - this.options.reportMarginMs, this.held.notedMs + stepMs), stepMs);
     }
   }
 

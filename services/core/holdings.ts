@@ -65,6 +65,8 @@ export class Holdings implements SiteView {
   sealedMs = 0;
   /** How much time is held, ms. */
   spanMs = 0;
+  /** A meter sent something for the first time that places may wait for. */
+  meterAnew = false;
   /** Derived: how often the models have learned. */
   lessons = 0;
   /** Derived: the meters by id, and the list that the index is of. */
@@ -221,7 +223,12 @@ export class Holdings implements SiteView {
     }
     const untimely = this.untimely(startMs, startMs + intervalMs, arrivalMs);
     if (untimely) return untimely;
-    if (!meter.put(power, startMs)) return unchanged;
+    const changed = meter.put(power, startMs);
+    if (meter.anew) {
+      meter.anew = false;
+      this.meterAnew = true;
+    }
+    if (!changed) return unchanged;
     const slotMs = floorTo(startMs, spec.intervalMs);
     meter.newestMs = Math.max(meter.newestMs, slotMs + spec.intervalMs);
     return slotMs;
@@ -307,8 +314,9 @@ export class Holdings implements SiteView {
     if (!version) return;
     const rules = rulesFor(this.options.rules, version);
     for (const meter of this.meters) {
-      const seeks = rules.some((rule) => detectorOf(rule).extremes?.(version, meter.meterId, rule) ?? false);
-      meter.hold(this.spanMs, seeks);
+      const extremes = rules.some((rule) => detectorOf(rule).extremes?.(version, meter.meterId, rule) ?? false);
+      const registers = rules.some((rule) => detectorOf(rule).registers?.(version, meter.meterId, rule) ?? false);
+      meter.hold(this.spanMs, extremes, registers);
     }
   }
 

@@ -6,6 +6,7 @@ import { LoadModel, leastKw, loadModelOptions, logLikelihoodRatio } from './load
 import { evidenceCap, evidenceLimit, type LoadParameters } from './load-parameters.ts';
 import { MinuteExtremes } from './minute-extremes.ts';
 import type { Meter, Power } from './records.ts';
+import { Registers } from './registers.ts';
 import { groupShares, reportedGroup } from './shares.ts';
 import type { Witness } from './site.ts';
 import { LoadSlots } from './slots.ts';
@@ -32,14 +33,20 @@ export class MeterState {
   explained: ExplainedLoad | undefined;
   /** Where a rule asks for it and the meter shows extremes: what it tells of arcs. */
   arcs: ArcTrace | undefined;
+  /** Where a rule asks for them and the meter sends any. */
+  registers: Registers | undefined;
+  /** The meter sent a register, or an estimate, for the first time: places may wait for it. */
+  anew = false;
+  private estimated = false;
   /** Where its base may move with the hours of the week. */
   base: BaseProfile | undefined;
   /** Highest load by night of a meter that the sun lowers by day, kW. */
   private nightKw = 0;
   /** Where a base switches by itself: how long the load was of the running kind while a machine was reported running. */
   private seenRunningMs = 0;
-  /** A rule asks for extremes. */
+  /** A rule asks for extremes, for registers. */
   private seeksArcs = false;
+  private seeksRegisters = false;
   private installationId: string;
   /** Whole minutes since the epoch fit a small integer, milliseconds would be boxed. */
   private newestMinute: number;
@@ -91,10 +98,12 @@ export class MeterState {
     return this.model.version + (this.arcs?.version ?? 0) + (this.base?.version ?? 0);
   }
 
-  /** Makes room for `spanMs`, and keeps extremes or keeps them no more. */
-  hold(spanMs: number, seeksArcs: boolean): void {
+  /** Makes room for `spanMs`, and keeps extremes and registers or keeps them no more. */
+  hold(spanMs: number, seeksArcs: boolean, seeksRegisters: boolean): void {
     this.slots = this.slots.spanning(spanMs);
     this.seeksArcs = seeksArcs;
+    this.seeksRegisters = seeksRegisters;
+    this.registers = seeksRegisters ? this.registers?.spanning(spanMs) : undefined;
     if (!seeksArcs) this.arcs = undefined;
     else if (this.arcs) this.arcs.extremes = this.arcs.extremes.spanning(spanMs);
   }
@@ -103,8 +112,19 @@ export class MeterState {
   put(power: Power, startMs: number): boolean {
     const { intervalMs, meanKw, quality } = power;
     this.slots.advance(startMs + Math.max(0, intervalMs - this.slots.intervalMs));
-    const changed = this.slots.put(startMs, intervalMs, meanKw, quality);
-    return this.seeksArcs && this.putExtremes(power, startMs) ? true : changed;
+    let changed = this.slots.put(startMs, intervalMs, meanKw, quality);
+    if (this.seeksArcs && this.putExtremes(power, startMs)) changed = true;
+    if (this.seeksRegisters && power.registerKwh !== null && this.putRegister(power, startMs)) changed = true;
+    if (quality === 'ESTIMATED' && !this.estimated) {
+      this.estimated = true;
+      this.anew = true;
+    }
+    return changed;
+  }
+
+  /** Whether the meter ever sent such. */
+  has(what: 'registers' | 'estimates'): boolean {
+    return what === 'registers' ? this.registers !== undefined : this.estimated;
   }
 
   /** Whether what was learned is of this installation of the meter. */
@@ -161,6 +181,8 @@ export class MeterState {
     const ring = [intervalMs, capacity, head, readingMs, blocks.length];
     const arcs = this.arcs?.toState();
     const base = this.base?.toState();
+    const registers = this.registers?.toState();
+    const parts = [arcs, base, registers].flatMap((part) => part?.block ?? []);
     return {
       json: [
         this.meterId,
@@ -173,14 +195,29 @@ export class MeterState {
         base?.json ?? null,
         this.nightKw,
         this.seenRunningMs,
+        registers?.json ?? null,
+        this.estimated,
       ],
-      blocks: [...blocks, ...(arcs ? [arcs.block] : []), ...(base ? [base.block] : [])],
+      blocks: parts.length > 0 ? [...blocks, ...parts] : blocks,
     };
   }
 
   /** Rebuilds from `toState`; takes its blocks from the front of the list. */
   static fromState(json: readonly unknown[], blocks: Uint8Array[]): MeterState {
-    const [meterId, installationId, newestMs, ring, model, explained, arcs, base, nightKw, seenRunningMs] = json as [
+    const [
+      meterId,
+      installationId,
+      newestMs,
+      ring,
+      model,
+      explained,
+      arcs,
+      base,
+      nightKw,
+      seenRunningMs,
+      registers,
+      estimated,
+    ] = json as [
       string,
       string,
       number,
@@ -191,6 +228,8 @@ export class MeterState {
       unknown[] | null,
       number,
       number,
+      [number, number] | null,
+      boolean,
     ];
     const [intervalMs, capacity, head, readingMs, count] = ring;
     const meter = new MeterState({ meterId, intervalMs, installationId } as Meter, intervalMs, 0);
@@ -200,6 +239,8 @@ export class MeterState {
     meter.explained = explained ? ExplainedLoad.fromJSON(explained) : undefined;
     if (arcs) meter.arcs = ArcTrace.fromState(arcs, blocks.shift()!);
     if (base) meter.base = BaseProfile.fromState(base, blocks.shift()!);
+    if (registers) meter.registers = Registers.fromState(registers, blocks.shift()!);
+    meter.estimated = estimated;
     meter.nightKw = nightKw;
     meter.seenRunningMs = seenRunningMs;
     meter.newestMs = newestMs;
@@ -264,6 +305,15 @@ export class MeterState {
   private slotKw(startMs: number): number | undefined {
     const quality = this.slots.qualityAt(startMs);
     return quality === 'measured' || quality === 'estimated' ? this.slots.kwAt(startMs) : undefined;
+  }
+
+  private putRegister({ intervalMs, registerKwh }: Power, startMs: number): boolean {
+    if (!this.registers) {
+      const { capacity, oldestMs } = this.slots;
+      this.registers = new Registers(capacity * this.slots.intervalMs, oldestMs);
+      this.anew = true;
+    }
+    return this.registers.put(startMs + intervalMs, registerKwh!);
   }
 
   private putExtremes(power: Power, startMs: number): boolean {

@@ -82,6 +82,23 @@ export class LoadSlots {
     return at < 0 ? 'missing' : codes[this.block[this.base + at]! & codeMask]!;
   }
 
+  /** Mean over [startMs, startMs + spanMs), whole slots, kW, of what was measured there; NaN where a fifth is missing. */
+  measuredKw(startMs: number, spanMs: number): number {
+    const { intervalMs, capacity, block, base, head } = this;
+    const first = Math.floor(startMs / intervalMs);
+    const end = Math.max(first + 1, Math.floor((startMs + spanMs) / intervalMs));
+    if (first < head - capacity || end > head) return Number.NaN;
+    let sum = 0;
+    let count = 0;
+    for (let slot = first; slot < end; slot++) {
+      const word = block[base + (slot % capacity)]!;
+      if ((word & codeMask) !== rankOf.MEASURED) continue;
+      sum += unpack(word);
+      count++;
+    }
+    return count < foldCoverage * (end - first) ? Number.NaN : sum / count;
+  }
+
   /** Makes room for slots up to and with the one that holds `ms`, clearing what falls out of the ring. */
   advance(ms: number): void {
     const target = Math.floor(ms / this.intervalMs) + 1;

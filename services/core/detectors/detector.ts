@@ -22,20 +22,23 @@ export interface SubjectRef {
  *
  * What makes its slots due: `load` the readings of its meter, `reports` the newest report of the enterprise less a
  * margin for transit, `time` the clock of the engine, `samples` each report of its machine at once (fast detectors),
- * `filed` whatever is heard last of a site of which something is filed or noted: what a camera saw is judged at once.
+ * `filed` whatever is heard last of a site of which something is filed or noted, `noted` events alone: on such places no
+ * load and no report bears, and what a camera saw is judged at once.
  */
 export interface Place {
   /** Unique among the places of one rule within the enterprise, and the same in every description of the site. */
   readonly key: string;
   /** Length of its slots, ms: a divisor of the seal step of 15 min, in whole seconds. */
   readonly stepMs: number;
-  readonly drive: 'load' | 'reports' | 'time' | 'samples' | 'filed';
+  readonly drive: 'load' | 'reports' | 'time' | 'samples' | 'filed' | 'noted';
   /** Meter that bears witness; empty where none does, or several do: then readings of any of them drive it. */
   readonly meterId: string;
   /** Machine (or section, for counted persons) whose samples drive it; empty with other drives. */
   readonly equipmentId: string;
   /** Nothing is watched here before this indicator of `equipmentId` was sampled. */
   readonly awaits?: string;
+  /** Nothing is watched here before the meter sent such. */
+  readonly awaitsMeter?: 'registers' | 'estimates';
 }
 
 /** What a detector may look at: everything held of one enterprise. It never changes any of it. */
@@ -181,6 +184,8 @@ export interface Detector<P = unknown, L extends Place = Place> {
   aheadMs?(parameters: P): number;
   /** Whether lowest, highest and reactive power of a meter must be kept minute by minute. */
   extremes?(version: SiteVersion, meterId: string, rule: Rule<P>): boolean;
+  /** Whether the energy registers of a meter must be kept. */
+  registers?(version: SiteVersion, meterId: string, rule: Rule<P>): boolean;
   /** End of the slots from `fromMs` on that need no judging while nothing speaks against anybody; a multiple of the step. */
   quietUntil?(view: SiteView, place: L, fromMs: number, toMs: number, rule: Rule<P>): number;
 }
