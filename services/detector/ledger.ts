@@ -153,9 +153,9 @@ export class Ledger {
   }
 
   /**
-   * Goes over to other rules, and commits what is said because of it. All that changed must be in a snapshot: the next
-   * one says that its states are of the new rules. After any throw the ledger is spent; `RulesFailure` is a throw of the
-   * engine.
+   * Goes over to other rules, and commits what is said because of it. The task writes a snapshot before, so that a new
+   * owner need not execute what the old rules judged; it is right without as well. After any throw the ledger is spent;
+   * `RulesFailure` is a throw of the engine.
    */
   async useRules(rules: HashedRules): Promise<void> {
     let outputs: Output[];
