@@ -27,7 +27,7 @@ const calmLists = new Map<string, readonly SlotJudgement[]>();
 /** All sections that a rule is about, in one place: whatever was seen, it is judged by the minute. */
 export class HotWorkEvents implements Place {
   readonly sign = 'event';
-  readonly drive = 'filed';
+  readonly drive = 'noted';
   readonly key = 'events';
   readonly stepMs = stepMs;
   readonly meterId = '';
