@@ -43,7 +43,7 @@ firms:
     tricks:
       night-shfit: 2
 `);
-    expect(text).toMatch(/world\.yaml:\d+: .*night-shfit/);
+    expect(text).toMatch(/world\.yaml:10: there is no trick "night-shfit"; there are .*night-shift/);
   });
 
   test('with several faults names them all', () => {

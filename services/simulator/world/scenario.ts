@@ -6,14 +6,12 @@ import { dayOfDate } from './china-days.ts';
 import { type HabitName, habitNames } from './habits.ts';
 import { type TrickName, trickNames } from './tricks.ts';
 
-const oneOf = <const T extends string>(names: readonly T[]) =>
-  Type.Unsafe<T>(Type.Union(names.map((name) => Type.Literal(name))));
+const oneOf = <const T extends string>(names: readonly T[]) => Type.Unsafe<T>(Type.Enum([...names]));
 const times = Type.Integer({ minimum: 1, maximum: 200 });
 const date = Type.String({ pattern: '^20\\d\\d-\\d\\d-\\d\\d$' });
 
-/** How often each of a set of named habits or tricks is done over the days of the scenario. */
-const repertoire = <T extends string>(names: readonly T[]) =>
-  Type.Object(Object.fromEntries(names.map((name) => [name, Type.Optional(times)])), { additionalProperties: false });
+/** How often each of some named habits or tricks is done over the days of the scenario. */
+const repertoire = Type.Record(Type.String(), times);
 
 const neighbours = [
   'dormitory',
@@ -44,8 +42,8 @@ const groupShape = Type.Object(
     region: Type.Optional(Type.String({ pattern: '^\\d{6}$' })),
     carrier: Type.Optional(oneOf(['mobile', 'unicom', 'telecom'])),
     neighbours: Type.Optional(Type.Array(oneOf(neighbours))),
-    habits: Type.Optional(repertoire(habitNames)),
-    tricks: Type.Optional(repertoire(trickNames)),
+    habits: Type.Optional(repertoire),
+    tricks: Type.Optional(repertoire),
   },
   { additionalProperties: false },
 );
@@ -121,6 +119,15 @@ function checkMeaning(
       problems.add(file, at('start'), `start "${group.start}" is no date`);
     if (group.machines && group.machines[0] > group.machines[1])
       problems.add(file, at('machines'), 'machines are [fewest, most]');
+    const named = (field: 'habits' | 'tricks', known: readonly string[]) => {
+      for (const name of Object.keys(group[field] ?? {})) {
+        if (known.includes(name)) continue;
+        const line = lineOf(['firms', index, field, name]);
+        problems.add(file, line, `there is no ${field.slice(0, -1)} "${name}"; there are ${known.join(', ')}`);
+      }
+    };
+    named('habits', habitNames);
+    named('tricks', trickNames);
     const tricks = Object.keys(group.tricks ?? {}).length;
     if (tricks > 0 && (scenario.honest_days ?? 0) >= scenario.days) {
       problems.add(
