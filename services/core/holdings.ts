@@ -40,6 +40,8 @@ interface Route {
 export interface HoldingsOptions extends RuleSet {
   /** How far device time may run ahead of arrival, ms. */
   readonly futureToleranceMs: number;
+  /** How long after its end a slot that no meter drives is judged, ms: reports are on their way that long. */
+  readonly reportMarginMs: number;
   /** Highest mean power that a meter of one enterprise can show, kW. */
   readonly highestKw: number;
 }
@@ -63,6 +65,8 @@ export class Holdings implements SiteView {
   notedMs = 0;
   /** Every slot that ends at or before is sealed: what speaks of it comes too late. */
   sealedMs = 0;
+  /** How late what comes may be and still count, ms. */
+  horizonMs = 0;
   /** How much time is held, ms. */
   spanMs = 0;
   /** A meter sent something for the first time that places may wait for. */

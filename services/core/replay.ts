@@ -1,5 +1,6 @@
 import type { Engine, InputRecord, Output } from './batch.ts';
-import { horizonFor, sealStepMs } from './enterprise.ts';
+import { horizonFor } from './enterprise.ts';
+import { sealStepMs } from './judging.ts';
 import type { Recording } from './recording.ts';
 import { recordingInputs } from './recording-inputs.ts';
 import { createRegionStage, regionDefaults } from './region/stage.ts';

@@ -13,6 +13,7 @@ export function statusOf(
   nowMs: number,
 ): EnterpriseStatus {
   const subjects = watches.flatMap((watch) => {
+    if (watch.withdrawn) return [];
     const place = watch.placeIn(held.site.at(watch.headMs - 1) ?? held.site.all()[0]);
     if (!place) return [];
     const meter = place.meterId === '' ? undefined : held.meter(place.meterId);

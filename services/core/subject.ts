@@ -90,12 +90,12 @@ export class Subject {
   }
 
   /** Takes back all that was said: the rule is no more. */
-  withdraw(nowMs: number, enterpriseId: string, rule: Rule): Revision<RunClaim>[] {
+  withdraw(nowMs: number, sealedMs: number, enterpriseId: string, rule: Rule): Revision<RunClaim>[] {
     this.sealed = { cusum: 0, run: undefined };
     this.head = { cusum: 0, run: undefined };
     this.ended = none;
     this.settled = none;
-    return this.revisions(nowMs, Number.POSITIVE_INFINITY, enterpriseId, rule, () => 'rule-withdrawn');
+    return this.revisions(nowMs, sealedMs, enterpriseId, rule, () => 'rule-withdrawn');
   }
 
   /** Confirmed findings that have not ended. */

@@ -31,6 +31,8 @@ export class Watch {
   /** The last stretch of unsealed slots between which nothing spoke against anybody: judging can begin anew anywhere in it. */
   private calmFromMs: number;
   private calmToMs: number;
+  /** The rule is no more: it judges nothing, and is kept until what it has said is settled. */
+  withdrawn = false;
   /** When the unsealed verdicts were last made anew. */
   reviewedMs = 0;
   /** Verdicts or their reasons have changed since the status was last said. */
@@ -191,10 +193,15 @@ export class Watch {
     const { headMs, modelVersion, staleFromMs, calmFromMs, calmToMs, reviewedMs, moved, reasons } = this;
     // JSON has no infinity: null stands for it.
     const review = [modelVersion, staleFromMs, calmFromMs, calmToMs, reviewedMs];
-    return [this.rule.id, this.key, headMs, review, moved, reasons, [...this.subjects], this.learned ?? null];
+    const rule = this.withdrawn ? this.rule : this.rule.id;
+    return [rule, this.key, headMs, review, moved, reasons, [...this.subjects], this.learned ?? null];
   }
 
-  static fromJSON(json: readonly unknown[], rule: Rule): Watch {
+  /** Rebuilds from `toJSON`; a withdrawn rule is its own, of the others one of `rules`. `undefined` where that is none. */
+  static fromJSON(json: readonly unknown[], rules: readonly Rule[]): Watch | undefined {
+    const withdrawn = typeof json[0] !== 'string';
+    const rule = withdrawn ? (json[0] as Rule) : rules.find(({ id }) => id === json[0]);
+    if (!rule) return undefined;
     const [, key, headMs, review, moved, reasons, active, learned] = json as [
       string,
       string,
@@ -206,6 +213,7 @@ export class Watch {
       number[] | null,
     ];
     const watch = new Watch(rule, key, headMs);
+    watch.withdrawn = withdrawn;
     const [modelVersion, staleFromMs, calmFromMs, calmToMs, reviewedMs] = review;
     watch.modelVersion = modelVersion;
     watch.staleFromMs = staleFromMs ?? Number.POSITIVE_INFINITY;
