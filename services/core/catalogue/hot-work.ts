@@ -20,18 +20,52 @@ export function hotWorkSentence(facts: FindingFacts): BothLanguages {
   }
 }
 
-/** What was seen, by kind; Chinese counts it with 次. */
-const sights: Readonly<Record<string, BothLanguages & { readonly one: string }>> = {
-  SPARK: { one: 'sparks were seen', en: 'sparks were seen', zh: '发现火花' },
-  FLAME: { one: 'a flame was seen', en: 'flames were seen', zh: '发现明火' },
-  WELDER_START: { one: 'a welding set was started', en: 'welding sets were started', zh: '电焊机启动' },
+/** What was seen, by kind: once, several times, and beside other kinds. */
+interface Sight {
+  readonly once: string;
+  readonly often: string;
+  readonly zh: string;
+  readonly among: BothLanguages;
+}
+
+const sights: Readonly<Record<string, Sight>> = {
+  FLAME: {
+    once: 'a flame was seen',
+    often: 'flames were seen',
+    zh: '发现明火',
+    among: { en: 'flames', zh: '明火' },
+  },
+  SPARK: {
+    once: 'sparks were seen',
+    often: 'sparks were seen',
+    zh: '发现火花',
+    among: { en: 'sparks', zh: '火花' },
+  },
+  WELDER_START: {
+    once: 'a welding set was started',
+    often: 'welding sets were started',
+    zh: '电焊机启动',
+    among: { en: 'starts of a welding set', zh: '电焊机启动' },
+  },
 };
 
 function seen(facts: FindingFacts): BothLanguages {
   const { detail, timeZone, firstMs, lastEndMs } = facts;
   const where = whereOf(facts);
-  const sight = sights[String(detail.kind)] ?? sights.SPARK!;
+  const kinds = String(detail.kinds).split(' ');
+  const known = kinds.flatMap((kind) => sights[kind] ?? []);
+  const [sight] = known;
   const times = number(detail.sightings);
+  const what = {
+    en:
+      known.length === 1
+        ? `${sight!.often} ${times} times`
+        : `hot work was seen ${times} times (${known.map(({ among }) => among.en).join(', ')})`,
+    zh:
+      known.length === 1
+        ? `${sight!.zh} ${times} 次`
+        : `发现动火迹象 ${times} 次（${known.map(({ among }) => among.zh).join('、')}）`,
+  };
   const from = clock(timeZone, firstMs);
   const to = clock(timeZone, lastEndMs);
   const why = whyNot(facts);
@@ -45,12 +79,12 @@ function seen(facts: FindingFacts): BothLanguages {
   return {
     en:
       times > 1
-        ? `${where.en}: ${sight.en} ${times} times from ${from} to ${to}${by.en}; ${why.en}.`
-        : `${where.en}: ${sight.one} at ${from}${by.en}; ${why.en}.`,
+        ? `${where.en}: ${what.en} from ${from} to ${to}${by.en}; ${why.en}.`
+        : `${where.en}: ${sight?.once ?? what.en} at ${from}${by.en}; ${why.en}.`,
     zh:
       times > 1
-        ? `${where.zh}在 ${from} 至 ${to} ${sight.zh} ${times} 次${by.zh}；${why.zh}。`
-        : `${where.zh}在 ${from} ${sight.zh}${by.zh}；${why.zh}。`,
+        ? `${where.zh}在 ${from} 至 ${to} ${what.zh}${by.zh}；${why.zh}。`
+        : `${where.zh}在 ${from} ${sight?.zh ?? what.zh}${by.zh}；${why.zh}。`,
   };
 }
 

@@ -116,10 +116,9 @@ function judgeSection(
     cameras: wrong.flatMap(({ event }) => witnessOf(event, registration)),
     detail: {
       ...permitDetail(first.coverage, fromMs),
-      kind: first.event.kind,
       source: first.event.sourceId ?? first.event.equipmentId ?? '',
       confidence: first.event.confidence ?? -1,
-      sightings: sightingsBefore(view, registration, sectionId, startMs + stepMs, terms, lookBackMs),
+      ...sightingsBefore(view, registration, sectionId, startMs + stepMs, terms, lookBackMs),
     },
   };
 }
@@ -136,7 +135,7 @@ export function permitDetail({ permit, validUntilMs }: Coverage, atMs: number): 
   };
 }
 
-/** How often it was seen up to `endMs`, each time within the time that joins two sightings. */
+/** How often and as what it was seen up to `endMs`, each time within the time that joins two sightings. */
 function sightingsBefore(
   view: SiteView,
   registration: SiteRegistration,
@@ -144,19 +143,21 @@ function sightingsBefore(
   endMs: number,
   terms: EventTerms,
   lookBackMs: number,
-): number {
+): { readonly sightings: number; readonly kinds: string } {
   const events = sightingsIn(view, endMs - lookBackMs, endMs);
-  let count = 0;
+  const kinds = new Set<string>();
+  let sightings = 0;
   let laterMs = endMs;
   for (const event of events.reverse()) {
     if (!counts(event, registration, terms) || sectionOf(event, registration) !== sectionId) continue;
     if (laterMs - seenUntil(event, event.startMs) > terms.mergeMinutes * 60_000) break;
     const { standing } = coverageAt(view, registration, sectionId, event.startMs, terms);
     if (!breaches[terms.breach].has(standing)) break;
-    count++;
+    sightings++;
+    kinds.add(event.kind);
     laterMs = event.startMs;
   }
-  return count;
+  return { sightings, kinds: [...kinds].sort().join(' ') };
 }
 
 /** Sightings by the map of events that they are of, with the length of the longest. */

@@ -55,6 +55,16 @@ describe('what was found is held against what was expected', () => {
     expect(differences([{ ...press, ...expected } as ExpectedNotation], [found()]).join()).toContain(text);
   });
 
+  test('a suspicion that nobody confirmed may be expected, and need not be', () => {
+    const list = [found({ state: 'PROVISIONAL' })];
+    const suspected = (expected: ExpectedNotation[]) =>
+      compareFindings(expected, [], [], startMs, list).map(({ text }) => text);
+    expect(suspected([{ ...press, suspected: true, reason: 'load-of-running-kind' }])).toEqual([]);
+    expect(suspected([])).toEqual([]);
+    expect(suspected([press]).join()).toContain('expected a finding about EQUIPMENT press, got none');
+    expect(differences([{ ...press, suspected: true }], [found()]).join()).toContain('expected a suspicion');
+  });
+
   test('one that was taken back must be expected to be', () => {
     const gone = found({ state: 'RETRACTED', retractedBecause: 'test run' });
     expect(differences([press], [gone]).join()).toContain('was taken back (test run)');

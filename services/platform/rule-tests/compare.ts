@@ -13,25 +13,32 @@ export interface Difference {
   readonly text: string;
 }
 
-/** Holds what was found against what was expected; each finding answers for one expectation. */
+/**
+ * Holds what was found against what was expected; each finding answers for one expectation. What was only suspected may
+ * be expected, and need not be.
+ */
 export function compareFindings(
   expected: readonly ExpectedNotation[],
   found: readonly ConfirmedFinding[],
   statuses: readonly SubjectStatus[],
   startMs: number,
+  suspected: readonly ConfirmedFinding[] = [],
 ): Difference[] {
   const left = [...found];
+  const suspicions = [...suspected];
   const differences: Difference[] = [];
   for (const [index, one] of expected.entries()) {
     const subject = subjectText(one.subject);
-    const same = left.filter(({ finding }) => subjectOf(finding) === subject);
+    const pool = one.suspected ? suspicions : left;
+    const same = pool.filter(({ finding }) => subjectOf(finding) === subject);
     const answers = same.map((candidate) => ({ candidate, wrong: mismatches(one, candidate, startMs) }));
     const best = answers.sort((a, b) => a.wrong.length - b.wrong.length)[0];
     if (!best) {
-      differences.push({ index, text: `expected a finding about ${subject}, got none; ${why(subject, statuses)}` });
+      const what = one.suspected ? 'a suspicion' : 'a finding';
+      differences.push({ index, text: `expected ${what} about ${subject}, got none; ${why(subject, statuses)}` });
       continue;
     }
-    left.splice(left.indexOf(best.candidate), 1);
+    pool.splice(pool.indexOf(best.candidate), 1);
     for (const text of best.wrong) differences.push({ index, text: `${subject}: ${text}` });
   }
   for (const extra of left) {

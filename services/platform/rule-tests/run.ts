@@ -11,6 +11,8 @@ import type { RuleCase } from './file.ts';
 export interface CaseOutcome {
   /** Last revision of each finding that was ever confirmed and begins before the case ends. */
   readonly findings: readonly ConfirmedFinding[];
+  /** What was suspected and never confirmed, as it was first said. */
+  readonly suspected: readonly ConfirmedFinding[];
   /** The verdict on each subject as it stood at the end of the case. */
   readonly statuses: readonly SubjectStatus[];
   /** What was refused of the case's own records. */
@@ -28,7 +30,7 @@ const graceMs = 5 * 60_000;
 
 /** Runs one case through the engine with this rule alone, and returns what differs from what it expects, a text each. */
 export function runCase(rule: Rule, load: LoadParameters, one: RuleCase): string[] {
-  const { findings, statuses, refused } = outcomeOf(rule, load, one);
+  const { findings, suspected, statuses, refused } = outcomeOf(rule, load, one);
   const say = (path: readonly (string | number)[], text: string) =>
     `${one.file}:${one.lineOf(path)}: '${one.name}': ${text}`;
   const failures = refused.map((text) => say([], `${text}; the engine does not take that`));
@@ -37,7 +39,7 @@ export function runCase(rule: Rule, load: LoadParameters, one: RuleCase): string
       failures.push(say(['quiet'], `must stay quiet, but found ${describeFinding(found, one.startMs)}`));
     }
   } else {
-    for (const { index, text } of compareFindings(one.expect, findings, statuses, one.startMs)) {
+    for (const { index, text } of compareFindings(one.expect, findings, statuses, one.startMs, suspected)) {
       failures.push(say(index === undefined ? ['expect'] : ['expect', index], text));
     }
   }
@@ -56,12 +58,14 @@ export function runCase(rule: Rule, load: LoadParameters, one: RuleCase): string
 export function outcomeOf(rule: Rule, load: LoadParameters, one: RuleCase): CaseOutcome {
   const engine = createEngine({ ...engineDefaults, load, rules: [rule] });
   const confirmed = new Map<string, ConfirmedFinding>();
+  const first = new Map<string, ConfirmedFinding>();
   let statuses: readonly SubjectStatus[] = [];
   const refused = new Set<string>();
   for (const output of replay(one.recording, engine, engineDefaults) as Iterable<Output>) {
     if (output.topic === 'findings') {
       const finding = output.value;
       const known = confirmed.get(finding.findingId);
+      if (!first.has(finding.findingId)) first.set(finding.findingId, { finding, confirmedMs: finding.saidMs });
       const counts = finding.state !== 'PROVISIONAL' && (known !== undefined || finding.state !== 'RETRACTED');
       // After the end nothing comes any more: what is made of that silence is no part of the case.
       if (!counts || finding.firstSlotMs >= one.endMs) continue;
@@ -73,5 +77,8 @@ export function outcomeOf(rule: Rule, load: LoadParameters, one: RuleCase): Case
     }
   }
   const findings = [...confirmed.values()].sort((a, b) => a.finding.firstSlotMs - b.finding.firstSlotMs);
-  return { findings, statuses, refused: [...refused] };
+  const suspected = [...first.values()].filter(
+    ({ finding }) => !confirmed.has(finding.findingId) && finding.firstSlotMs < one.endMs,
+  );
+  return { findings, suspected, statuses, refused: [...refused] };
 }

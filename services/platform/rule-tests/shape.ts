@@ -189,6 +189,7 @@ const expectedShape = Type.Object(
     says: optional(oneOrMore),
     cameras: optional(byId(Type.Enum(['supports', 'contradicts']))),
     retracted: optional(flag),
+    suspected: optional(Type.Boolean({ description: 'True: it was said as a suspicion, and never confirmed.' })),
   },
   closed,
 );
