@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type LevelShape, LevelTimeline } from './level-timeline.ts';
-import { minuteMs, startMs } from './testing/builders.ts';
+import { aRandom, hourMs, minuteMs, startMs } from './testing/builders.ts';
 
 const widthMs = 5000;
 /** Two limits with dead-band: 10 from below, 90 from above, back at 12 and 88. */
@@ -57,6 +57,20 @@ describe('the levels of an indicator', () => {
     for (let bucket = 0; bucket < 17_280; bucket++)
       timeline.observe(at(bucket, (bucket * 977) % 4999), 50 + (bucket % 7));
     expect(JSON.stringify(timeline).length).toBeLessThan(300);
+  });
+
+  test('weigh no more after three days of crossing a limit with each sample than after the first of them', () => {
+    const timeline = new LevelTimeline(shape);
+    const sizes: number[] = [];
+    const random = aRandom(4);
+    for (let bucket = 0; bucket < 3 * 17_280; bucket++) {
+      timeline.observe(at(bucket), random() < 0.5 ? 85 : 95);
+      if (bucket % 180 === 0) timeline.prune(at(bucket) - 28 * hourMs);
+      if (bucket % 17_280 === 17_279) sizes.push(JSON.stringify(timeline).length);
+    }
+    expect(sizes[2]! / sizes[1]!).toBeLessThan(1.1);
+    // A run for each bucket of 28 hours at most, some thirteen digits each.
+    expect(sizes[2]).toBeLessThan(20_160 * 14);
   });
 
   test('remember how far a value went beyond its limits, about each time', () => {

@@ -8,13 +8,17 @@ interface Levels {
   readonly high: number;
 }
 
-/** A side on which a value can be outside: whether all samples of a bucket are, or any. */
+/** A side on which a value can be outside, and the lowest levels beyond the limit and beyond where it is back inside. */
 interface Side {
-  readonly all: (levels: Levels) => boolean;
-  readonly any: (levels: Levels) => boolean;
-  /** Any sample is outside, or not yet back by the dead-band. */
-  readonly notBack: (levels: Levels) => boolean;
+  readonly isUpper: boolean;
+  readonly limit: number;
+  readonly back: number;
 }
+
+const isAllOutside = ({ isUpper, limit }: Side, { low, high }: Levels) => (isUpper ? low >= limit : high < limit);
+const isAnyOutside = ({ isUpper, limit }: Side, { low, high }: Levels) => (isUpper ? high >= limit : low < limit);
+/** Any sample is outside, or not yet back by the dead-band. */
+const isAnyNotBack = ({ isUpper, back }: Side, { low, high }: Levels) => (isUpper ? high >= back : low < back);
 
 /** How far back over silence an excursion is followed, ms: it is held for that long in any case. */
 const longestLookMs = 3_000_000;
@@ -28,7 +32,7 @@ export function levelExcursion(timeline: LevelTimeline, terms: LimitTerms, start
     if (bound === undefined) continue;
     const side = sideOf(timeline, which, bound, terms.deadBand);
     if (!side) return 'changed';
-    if (side.all(levels) || (side.any(levels) && isFirst(timeline, side, startMs))) {
+    if (isAllOutside(side, levels) || (isAnyOutside(side, levels) && isFirst(timeline, side, startMs))) {
       return {
         reason: which === 'high' ? 'above-limit' : 'below-limit',
         seen: seenAt(timeline, which, bound, startMs),
@@ -36,23 +40,22 @@ export function levelExcursion(timeline: LevelTimeline, terms: LimitTerms, start
         outsideMs: outsideMs(timeline, side, startMs, terms.onDelayMs + timeline.widthMs),
       } satisfies Excursion;
     }
-    if (side.any(levels)) shown = 'crossing';
-    else if (side.notBack(levels) && shown === 'calm') shown = 'band';
+    if (isAnyOutside(side, levels)) shown = 'crossing';
+    else if (isAnyNotBack(side, levels) && shown === 'calm') shown = 'band';
   }
   return shown;
 }
 
 /** End of the buckets from `fromMs` on, up to `toMs`, in which no value was outside. */
 export function levelsCalmUntilMs(timeline: LevelTimeline, terms: LimitTerms, fromMs: number, toMs: number): number {
-  const sides = (['high', 'low'] as const).flatMap((which) => {
-    const bound = terms[which];
-    const side = bound === undefined ? undefined : sideOf(timeline, which, bound, terms.deadBand);
-    return side ? [side] : [];
-  });
+  const { high, low, deadBand } = terms;
+  const upper = high === undefined ? undefined : sideOf(timeline, 'high', high, deadBand);
+  const lower = low === undefined ? undefined : sideOf(timeline, 'low', low, deadBand);
   let ms = fromMs;
   while (ms < toMs) {
     const levels = timeline.levelsAt(ms);
-    if (levels && sides.some((side) => side.any(levels))) return ms;
+    if (levels && upper && isAnyOutside(upper, levels)) return ms;
+    if (levels && lower && isAnyOutside(lower, levels)) return ms;
     ms = timeline.runEndMs(ms);
   }
   return toMs;
@@ -60,13 +63,10 @@ export function levelsCalmUntilMs(timeline: LevelTimeline, terms: LimitTerms, fr
 
 /** `undefined` where the levels are not parted at the limit. */
 function sideOf(timeline: LevelTimeline, which: 'low' | 'high', bound: number, deadBand: number): Side | undefined {
-  const inclusive = which === 'low';
-  const limit = timeline.levelAbove({ value: bound, inclusive });
-  const back = timeline.levelAbove({ value: inclusive ? bound + deadBand : bound - deadBand, inclusive });
-  if (limit < 0 || back < 0) return undefined;
-  return inclusive
-    ? { all: ({ high }) => high < limit, any: ({ low }) => low < limit, notBack: ({ low }) => low < back }
-    : { all: ({ low }) => low >= limit, any: ({ high }) => high >= limit, notBack: ({ high }) => high >= back };
+  const isUpper = which === 'high';
+  const limit = timeline.levelAbove({ value: bound, inclusive: !isUpper });
+  const back = timeline.levelAbove({ value: isUpper ? bound - deadBand : bound + deadBand, inclusive: !isUpper });
+  return limit < 0 || back < 0 ? undefined : { isUpper, limit, back };
 }
 
 /**
@@ -75,7 +75,7 @@ function sideOf(timeline: LevelTimeline, which: 'low' | 'high', bound: number, d
  */
 function isFirst(timeline: LevelTimeline, side: Side, startMs: number): boolean {
   const before = timeline.levelsAt(startMs - timeline.widthMs);
-  return before === undefined || !side.any(before);
+  return before === undefined || !isAnyOutside(side, before);
 }
 
 /** Time outside without a sample inside, up to the end of the bucket, ms; silence neither counts nor ends it. */
@@ -87,8 +87,8 @@ function outsideMs(timeline: LevelTimeline, side: Side, startMs: number, neededM
     const lastMs = endMs - widthMs;
     const levels = timeline.levelsAt(lastMs);
     const { startMs: runMs } = timeline.runAt(lastMs);
-    if (levels && !side.all(levels)) {
-      return side.any(levels) && isFirst(timeline, side, lastMs) ? countedMs + widthMs : countedMs;
+    if (levels && !isAllOutside(side, levels)) {
+      return isAnyOutside(side, levels) && isFirst(timeline, side, lastMs) ? countedMs + widthMs : countedMs;
     }
     if (levels) countedMs += endMs - runMs;
     endMs = runMs;

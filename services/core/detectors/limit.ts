@@ -223,6 +223,8 @@ export const limit: Detector<LimitParameters, LimitPlace> = {
   },
   leastPerMinute: (version, ownerId, indicator, rule) => termsFor(version, ownerId, indicator, rule)?.ratePerMinute,
   quietUntil(view, { machine, terms, stepMs }, fromMs, toMs, { parameters: p }) {
+    // While samples come there is but one slot to judge.
+    if (toMs <= fromMs) return fromMs;
     if (!machine || !terms) return Math.floor(toMs / stepMs) * stepMs;
     const untilMs = calmUntilMs(view, machine, terms, fromMs, toMs, p.indicator);
     return Math.floor(untilMs / stepMs) * stepMs;
