@@ -15,6 +15,17 @@ import { Subject } from './subject.ts';
 
 /** Times are kept in whole seconds since then: that fits a small integer, milliseconds would be boxed. */
 const epochMs = Date.UTC(2020, 0, 1);
+/** Second that stands for no end of time. */
+const never = 2 ** 30 - 1;
+
+function secondOf(ms: number): number {
+  return Math.max(-never, Math.min(never, Math.floor((ms - epochMs) / 1000)));
+}
+
+function msOf(second: number): number {
+  if (second === never) return Number.POSITIVE_INFINITY;
+  return second === -never ? Number.NEGATIVE_INFINITY : second * 1000 + epochMs;
+}
 
 /**
  * One rule on one place of a site: how far it has judged, and the subjects there that something speaks against. The
@@ -27,14 +38,14 @@ export class Watch {
   /** Version of the load models that unsealed slots were judged with. */
   modelVersion = -1;
   /** From when on something that unsealed verdicts rest on has changed, ms; `Infinity` when nothing has. */
-  private staleFromMs = Number.POSITIVE_INFINITY;
+  private staleFromSecond = never;
   /** The last stretch of unsealed slots between which nothing spoke against anybody: judging can begin anew anywhere in it. */
-  private calmFromMs: number;
-  private calmToMs: number;
+  private calmFromSecond: number;
+  private calmToSecond: number;
   /** The rule is no more: it judges nothing, and is kept until what it has said is settled. */
   withdrawn = false;
   /** When the unsealed verdicts were last made anew. */
-  reviewedMs = 0;
+  private reviewedSecond = -never;
   /** Verdicts or their reasons have changed since the status was last said. */
   moved = false;
   /** Derived: version of the load models as it was last asked for, and after how many lessons that was. */
@@ -53,18 +64,26 @@ export class Watch {
     this.applied = rule;
     this.detector = detectorOf(rule);
     this.key = key;
-    this.headSecond = (startMs - epochMs) / 1000;
-    this.calmFromMs = startMs;
-    this.calmToMs = startMs;
+    this.headSecond = secondOf(startMs);
+    this.calmFromSecond = this.headSecond;
+    this.calmToSecond = this.headSecond;
+  }
+
+  get reviewedMs(): number {
+    return msOf(this.reviewedSecond);
+  }
+
+  set reviewedMs(ms: number) {
+    this.reviewedSecond = secondOf(ms);
   }
 
   get stale(): boolean {
-    return this.staleFromMs !== Number.POSITIVE_INFINITY;
+    return this.staleFromSecond !== never;
   }
 
   /** Something that bears on slots from `fromMs` on has changed. */
   markStale(fromMs: number): void {
-    if (fromMs < this.headMs) this.staleFromMs = Math.min(this.staleFromMs, fromMs);
+    if (fromMs < this.headMs) this.staleFromSecond = Math.min(this.staleFromSecond, secondOf(fromMs));
   }
 
   get rule(): Rule {
@@ -79,11 +98,11 @@ export class Watch {
 
   /** End of the last slot that was judged; slots from here on are new. */
   get headMs(): number {
-    return this.headSecond * 1000 + epochMs;
+    return msOf(this.headSecond);
   }
 
   set headMs(ms: number) {
-    this.headSecond = (ms - epochMs) / 1000;
+    this.headSecond = secondOf(ms);
   }
 
   get busy(): boolean {
@@ -125,9 +144,9 @@ export class Watch {
     for (const subject of this.subjects) subject.rewind();
     this.headMs = sealedMs;
     this.modelVersion = modelVersion;
-    this.staleFromMs = Number.POSITIVE_INFINITY;
-    this.calmFromMs = this.isCalm ? sealedMs : Number.POSITIVE_INFINITY;
-    this.calmToMs = sealedMs;
+    this.staleFromSecond = never;
+    this.calmFromSecond = this.isCalm ? this.headSecond : never;
+    this.calmToSecond = this.headSecond;
   }
 
   /**
@@ -135,16 +154,16 @@ export class Watch {
    * before, else all unsealed ones. `stepMs` is the length of its slots.
    */
   review(sealedMs: number, modelVersion: number, stepMs: number): void {
-    const changedMs = Math.floor(this.staleFromMs / stepMs) * stepMs;
-    const fromMs = Math.min(changedMs, this.calmToMs);
-    if (modelVersion !== this.modelVersion || changedMs < this.calmFromMs || fromMs <= sealedMs) {
+    const changedMs = Math.floor(msOf(this.staleFromSecond) / stepMs) * stepMs;
+    const fromMs = Math.min(changedMs, msOf(this.calmToSecond));
+    if (modelVersion !== this.modelVersion || changedMs < msOf(this.calmFromSecond) || fromMs <= sealedMs) {
       this.rewind(sealedMs, modelVersion);
       return;
     }
     for (const subject of this.subjects) subject.rewindTo(fromMs);
     this.headMs = fromMs;
-    this.calmToMs = fromMs;
-    this.staleFromMs = Number.POSITIVE_INFINITY;
+    this.calmToSecond = this.headSecond;
+    this.staleFromSecond = never;
   }
 
   takeHead(place: Place | undefined, judgements: readonly SlotJudgement[], startMs: number, stepMs: number): void {
@@ -152,10 +171,10 @@ export class Watch {
     const wasCalm = this.isCalm;
     this.take(place, judgements, (subject, judgement) => subject.takeHead(startMs, stepMs, judgement, policy));
     this.headMs = startMs + stepMs;
-    if (wasCalm) this.calmToMs = Math.max(this.calmToMs, startMs);
+    if (wasCalm) this.calmToSecond = Math.max(this.calmToSecond, secondOf(startMs));
     if (this.isCalm) {
-      if (!wasCalm) this.calmFromMs = this.headMs;
-      this.calmToMs = this.headMs;
+      if (!wasCalm) this.calmFromSecond = this.headSecond;
+      this.calmToSecond = this.headSecond;
     }
     const { reasons } = this;
     if (judgements.length === reasons.length && judgements.every(({ reason }, i) => reason === reasons[i])) return;
@@ -190,11 +209,11 @@ export class Watch {
   }
 
   toJSON(): readonly unknown[] {
-    const { headMs, modelVersion, staleFromMs, calmFromMs, calmToMs, reviewedMs, moved, reasons } = this;
-    // JSON has no infinity: null stands for it.
-    const review = [modelVersion, staleFromMs, calmFromMs, calmToMs, reviewedMs];
+    const { headSecond, modelVersion, moved, reasons } = this;
+    const { staleFromSecond, calmFromSecond, calmToSecond, reviewedSecond } = this;
+    const review = [modelVersion, staleFromSecond, calmFromSecond, calmToSecond, reviewedSecond];
     const rule = this.withdrawn ? this.rule : this.rule.id;
-    return [rule, this.key, headMs, review, moved, reasons, [...this.subjects], this.learned ?? null];
+    return [rule, this.key, headSecond, review, moved, reasons, [...this.subjects], this.learned ?? null];
   }
 
   /** Rebuilds from `toJSON`; a withdrawn rule is its own, of the others one of `rules`. `undefined` where that is none. */
@@ -202,24 +221,24 @@ export class Watch {
     const withdrawn = typeof json[0] !== 'string';
     const rule = withdrawn ? (json[0] as Rule) : rules.find(({ id }) => id === json[0]);
     if (!rule) return undefined;
-    const [, key, headMs, review, moved, reasons, active, learned] = json as [
+    const [, key, headSecond, review, moved, reasons, active, learned] = json as [
       string,
       string,
       number,
-      [number, number | null, number | null, number, number],
+      [number, number, number, number, number],
       boolean,
       string[],
       unknown[][],
       number[] | null,
     ];
-    const watch = new Watch(rule, key, headMs);
+    const watch = new Watch(rule, key, msOf(headSecond));
     watch.withdrawn = withdrawn;
-    const [modelVersion, staleFromMs, calmFromMs, calmToMs, reviewedMs] = review;
+    const [modelVersion, staleFromSecond, calmFromSecond, calmToSecond, reviewedSecond] = review;
     watch.modelVersion = modelVersion;
-    watch.staleFromMs = staleFromMs ?? Number.POSITIVE_INFINITY;
-    watch.calmFromMs = calmFromMs ?? Number.POSITIVE_INFINITY;
-    watch.calmToMs = calmToMs;
-    watch.reviewedMs = reviewedMs;
+    watch.staleFromSecond = staleFromSecond;
+    watch.calmFromSecond = calmFromSecond;
+    watch.calmToSecond = calmToSecond;
+    watch.reviewedSecond = reviewedSecond;
     watch.moved = moved;
     watch.reasons = shared(reasons);
     watch.learned = learned ?? undefined;
