@@ -1,12 +1,7 @@
 /** A shift in use before anything is said of how an indicator moves: about a quarter of an hour each. */
 const leastUsed = 32;
-/** Pairs of slots that must have been held against each other before anything is said of repeats: two days of them. */
-const leastCompared = 2000;
-/**
- * A chain of slots that stay or repeat teaches no more than its first hour: a day that is played again, or a sensor held
- * for a night, would teach that this is usual.
- */
-export const taughtSlots = 4;
+/** Slots that stand still one after the other teach no more than an hour: a sensor held for a day would teach that this is usual. */
+const taughtSlots = 4;
 /** Counts are halved beyond so many: what was usual two months ago need not be now. */
 const mostCounted = 60 * 96;
 
@@ -31,17 +26,13 @@ class Frequency {
   }
 }
 
-/** What sealed slots have taught of an indicator: how often it stands still, shows nothing or shows the same again. */
+/** What sealed slots have taught of an indicator: how often it stands still or shows nothing. */
 export class ChannelHabits {
   /** While in use: slots that show exactly what the slot before showed, and such that follow one that did. */
   private readonly stays = new Frequency();
   private readonly staysOn = new Frequency();
   /** While in use: slots that show nothing but zero. */
   private readonly zeros = new Frequency();
-  /** Pairs of moving slots that are equal, and such whose slots before were equal too. */
-  private readonly repeats = new Frequency();
-  private readonly repeatsOn = new Frequency();
-
   /** For how many slots in use it has stood still up to now. */
   private stayed = 0;
 
@@ -60,18 +51,6 @@ export class ChannelHabits {
     this.stayed = 0;
   }
 
-  /**
-   * Takes a moving slot that was held against others: `compared` whose slots before were not equal, of which `equal` are,
-   * and `continued` whose slots before were, of which `equalOn` are.
-   */
-  learnRepeats(compared: number, equal: number, continued: number, equalOn: number): void {
-    this.repeats.cases += compared;
-    this.repeats.hits += equal;
-    this.repeatsOn.cases += continued;
-    this.repeatsOn.hits += equalOn;
-    if (this.repeats.cases > mostCounted * mostCounted) for (const each of [this.repeats, this.repeatsOn]) each.halve();
-  }
-
   /** Chance that a slot in use shows exactly what the one before it showed; `undefined` until enough was seen. */
   chanceOfStay(stayed: boolean): number | undefined {
     if (this.stays.cases + this.staysOn.cases < leastUsed) return undefined;
@@ -83,20 +62,14 @@ export class ChannelHabits {
     return this.zeros.cases < leastUsed ? undefined : this.zeros.chance;
   }
 
-  /** Chance that a moving slot equals a given other one, whose slot before was equal too or was not. */
-  chanceOfRepeat(repeated: boolean): number | undefined {
-    if (this.repeats.cases < leastCompared) return undefined;
-    return (repeated ? this.repeatsOn : this.repeats).chance;
-  }
-
   toJSON(): readonly number[] {
-    const all = [this.stays, this.staysOn, this.zeros, this.repeats, this.repeatsOn];
+    const all = [this.stays, this.staysOn, this.zeros];
     return all.flatMap(({ cases, hits }) => [cases, hits]).concat(this.stayed);
   }
 
   static fromJSON(json: readonly number[]): ChannelHabits {
     const habits = new ChannelHabits();
-    const all = [habits.stays, habits.staysOn, habits.zeros, habits.repeats, habits.repeatsOn];
+    const all = [habits.stays, habits.staysOn, habits.zeros];
     for (const [i, frequency] of all.entries()) {
       frequency.cases = json[2 * i]!;
       frequency.hits = json[2 * i + 1]!;

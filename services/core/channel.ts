@@ -1,4 +1,4 @@
-import { ChannelHabits, taughtSlots } from './channel-habits.ts';
+import { ChannelHabits } from './channel-habits.ts';
 import { RangeSlots } from './range-slots.ts';
 
 /** Slots of a channel: fine enough for a drift, coarse enough for a day in under a kilobyte. */
@@ -19,7 +19,7 @@ export class Channel {
   /** Mean over the first hours of use, as sum and number of slots; `undefined` sum until something was learned. */
   private referenceSum = 0;
   private referenceSlots = 0;
-  /** Fingerprints of the sealed slots of a week, a ring: the bits of lowest and highest value mixed; 0: nothing came. */
+  /** Fingerprints of sealed slots in use, a ring: the bits of lowest and highest value mixed; 0: nothing came, or at rest. */
   private prints = new Uint32Array(keptPrints);
   private printsFromMs = 0;
   private printsEndMs = 0;
@@ -55,26 +55,29 @@ export class Channel {
       this.referenceSum += (low + high) / 2;
       this.referenceSlots++;
     }
-    if (this.printsEndMs !== startMs) this.printsFromMs = startMs;
-    const print = heard ? printOf(low, high) : 0;
-    if (heard) this.learnHabits(startMs, print, inUse, low === 0 && high === 0);
+    if (this.printsEndMs !== startMs) {
+      this.printsFromMs = startMs;
+      this.prints.fill(0);
+    }
+    // At rest days are alike: only what it shows in use says of which day it is.
+    const print = heard && inUse ? printOf(low, high) : 0;
+    if (print === 0) this.habits.rest();
+    else this.learnHabits(startMs, print, low === 0 && high === 0);
     this.printsEndMs = startMs + channelStepMs;
     this.printsFromMs = Math.max(this.printsFromMs, this.printsEndMs - keptPrints * channelStepMs);
     this.prints[ringPlace(startMs)] = print;
   }
 
-  /** Fingerprint of any slot that is held or was learned; 0 where nothing came. */
+  /** True where a slot is sealed: its fingerprint is that of use. */
+  isLearned(startMs: number): boolean {
+    return startMs < this.printsEndMs;
+  }
+
+  /** Fingerprint of a slot; 0 where nothing came, or where it was learned to be at rest. */
   printAt(startMs: number): number {
     if (startMs >= this.printsFromMs && startMs < this.printsEndMs) return this.prints[ringPlace(startMs)]!;
     const low = this.ranges.lowAt(startMs);
     return Number.isNaN(low) ? 0 : printOf(low, this.ranges.highAt(startMs));
-  }
-
-  /** True where a slot and the one before it were heard and show different things. */
-  movesAt(startMs: number): boolean {
-    const print = this.printAt(startMs);
-    const before = this.printAt(startMs - channelStepMs);
-    return print !== 0 && before !== 0 && print !== before;
   }
 
   /** For how many slots up to and with that one it has shown exactly the same as the slot before, up to `most`. */
@@ -88,22 +91,27 @@ export class Channel {
     return most;
   }
 
-  /** Moving slots of the last week, at least `leastMs` before a moving one, that equal it; unsealed ones first. */
-  equalSlots(startMs: number, leastMs: number, most: number): number[] {
+  /** Slots of the last week, `untilMs` at the latest, that show exactly what one does; unsealed ones first. */
+  equalSlots(startMs: number, untilMs: number, most: number): number[] {
     const print = this.printAt(startMs);
     const equal: number[] = [];
-    const untilMs = startMs - leastMs;
-    const take = (ms: number): void => {
-      if (equal.length < most && ms <= untilMs && this.movesAt(ms)) equal.push(ms);
-    };
-    for (let ms = untilMs; ms >= this.printsEndMs; ms -= channelStepMs) if (this.printAt(ms) === print) take(ms);
+    for (let ms = untilMs; ms >= this.printsEndMs && equal.length < most; ms -= channelStepMs) {
+      if (this.printAt(ms) === print) equal.push(ms);
+    }
     const first = ringPlace(this.printsFromMs);
-    for (let place = this.prints.indexOf(print); place >= 0; place = this.prints.indexOf(print, place + 1)) {
+    let place = this.prints.indexOf(print);
+    for (; place >= 0 && equal.length < most; place = this.prints.indexOf(print, place + 1)) {
       const ms = this.printsFromMs + ((place - first + keptPrints) % keptPrints) * channelStepMs;
-      // Places that were not written since a gap hold what is forgotten.
-      if (ms < this.printsEndMs) take(ms);
+      if (ms <= untilMs) equal.push(ms);
     }
     return equal;
+  }
+
+  /** Sealed slots of the last week in which something was heard in use. */
+  get slotsInUse(): number {
+    let slots = 0;
+    for (const print of this.prints) if (print !== 0) slots++;
+    return slots;
   }
 
   /** Slots of the last week that are known before one. */
@@ -142,49 +150,9 @@ export class Channel {
     return channel;
   }
 
-  private learnHabits(startMs: number, print: number, inUse: boolean, isZero: boolean): void {
+  private learnHabits(startMs: number, print: number, isZero: boolean): void {
     const before = this.printAt(startMs - channelStepMs);
-    if (inUse) this.habits.learnUse(isZero, before === 0 ? undefined : print === before);
-    else this.habits.rest();
-    if (before !== 0 && print !== before) this.learnRepeats(startMs, print, before);
-  }
-
-  /** Holds a moving slot against all of the week. */
-  private learnRepeats(startMs: number, print: number, before: number): void {
-    const { prints } = this;
-    const moved = this.movesAt(startMs - channelStepMs);
-    let compared = 0;
-    let equal = 0;
-    let continued = 0;
-    let equalOn = 0;
-    let last = 0;
-    for (let ms = this.printsFromMs; ms < this.printsEndMs; ms += channelStepMs) {
-      const other = prints[ringPlace(ms)]!;
-      if (other !== 0 && last !== 0 && other !== last) {
-        if (last === before && moved && this.movesAt(ms - channelStepMs)) {
-          if (this.chainOf(startMs - channelStepMs, ms - channelStepMs) < taughtSlots) {
-            continued++;
-            if (other === print) equalOn++;
-          }
-        } else {
-          compared++;
-          if (other === print) equal++;
-        }
-      }
-      last = other;
-    }
-    this.habits.learnRepeats(compared, equal, continued, equalOn);
-  }
-
-  /** How many slots up to two of them are equal, one by one, up to what teaches. */
-  private chainOf(ms: number, otherMs: number): number {
-    let chain = 0;
-    while (
-      chain < taughtSlots &&
-      this.printAt(ms - chain * channelStepMs) === this.printAt(otherMs - chain * channelStepMs)
-    )
-      chain++;
-    return chain;
+    this.habits.learnUse(isZero, before === 0 ? undefined : print === before);
   }
 }
 

@@ -4,13 +4,14 @@
  */
 import Type from 'typebox';
 import { fakeOfflineSentence } from '../catalogue/fake-offline.ts';
+import { evidenceLimit } from '../load-parameters.ts';
 import type { Verdict } from '../records.ts';
 import { confirmationLimit } from '../sequential-test.ts';
 import type { Detector, TestPolicy } from './detector.ts';
 import { flickerLookBackMs, type IdleDrops, judgeFlicker, learnIdleDrops } from './flicker.ts';
 import { type IdenticalPlace, identicalLookBackMs, identicalPlaces, judgeIdentical } from './identical-readings.ts';
 import { isLive, type LivePlace, livePlaces } from './live-place.ts';
-import { judgeReplayed } from './replayed-readings.ts';
+import { judgeReplayed, learnRepeats, type RepeatCounts } from './replayed-readings.ts';
 import { type BySign, signParameters } from './sign-parameters.ts';
 import { type SilencePlace, silencePlaces } from './silence.ts';
 import { judgeSilence } from './silent.ts';
@@ -139,14 +140,26 @@ export const fakeOffline: Detector<FakeOffline, FakeOfflinePlace> = {
       case 'zero':
         return [judgeZero(view, version, place as LivePlace, startMs)];
       case 'replayed':
-        return [judgeReplayed(view, place as LivePlace, startMs)];
+        return [judgeReplayed(view, place as LivePlace, startMs, learned as RepeatCounts | undefined)];
       case 'identical':
         return judgeIdentical(view, place as IdenticalPlace, startMs);
     }
   },
   learn(view, version, place, startMs, { parameters }, learned) {
-    if (parameters.sign !== 'flicker') return undefined;
-    return learnIdleDrops(view, version, place as SilencePlace, startMs, learned as IdleDrops | undefined);
+    switch (parameters.sign) {
+      case 'flicker':
+        return learnIdleDrops(view, version, place as SilencePlace, startMs, learned as IdleDrops | undefined);
+      case 'replayed':
+        return learnRepeats(
+          view,
+          place as LivePlace,
+          startMs,
+          evidenceLimit(view.load),
+          learned as RepeatCounts | undefined,
+        );
+      default:
+        return undefined;
+    }
   },
   policy,
   sentence: fakeOfflineSentence,

@@ -9,9 +9,9 @@ import { type Place, type SiteView, type SlotJudgement, type SubjectRef, unjudge
 import { heardChannels, isInUse, livePlaces } from './live-place.ts';
 import { namesOf } from './still-readings.ts';
 
-/** Changes before the judged one that the relation is fitted to: two hours, of which most must be there. */
-const fittedSlots = 8;
-const leastFitted = 6;
+/** Slots before the judged one whose changes the relation is fitted to: an hour and a half, of which most must be there. */
+const fittedSlots = 6;
+const leastFitted = 4;
 /** A curve of one's own making comes out right in nearly every slot. */
 const soughtShare = 0.95;
 /** How near a prediction must be, as a share of the usual change: nearer than physically related sensors keep. */
@@ -59,10 +59,10 @@ export function judgeIdentical(view: SiteView, place: IdenticalPlace, startMs: n
   });
 }
 
-/** Changes of an indicator from slot to slot while its machine is in use, the newest first. */
+/** Changes of an indicator from slot to slot while its machine is in use, the newest first: of its lowest, then its highest value. */
 interface Curve {
   readonly channel: Channel;
-  /** NaN where a slot or the one before it was not heard or not in use. */
+  /** In pairs; NaN where a slot or the one before it was not heard or not in use. */
   readonly changes: readonly number[];
   /** Mean size of the changes before the newest, and the smallest step that was seen. */
   readonly usual: number;
@@ -80,29 +80,27 @@ function curvesOf(view: SiteView, equipmentId: string, startMs: number): Curve[]
 
 function curveOf(channel: Channel, startMs: number, used: readonly boolean[]): Curve | undefined {
   const { ranges } = channel;
-  const middle = (back: number): number => {
-    const ms = startMs - back * channelStepMs;
-    return used[back] ? (ranges.lowAt(ms) + ranges.highAt(ms)) / 2 : Number.NaN;
-  };
   const changes: number[] = [];
   let sum = 0;
   let count = 0;
   let step = Number.POSITIVE_INFINITY;
-  let next = middle(0);
   for (let back = 0; back <= fittedSlots; back++) {
-    const value = middle(back + 1);
-    const change = next - value;
-    next = value;
-    changes.push(change);
-    if (Number.isNaN(change)) continue;
-    const size = Math.abs(change);
-    // Values are kept as float32: less than its grain is no change.
-    if (size > Math.abs(value) * 1e-5) step = Math.min(step, size);
-    if (back === 0) continue;
-    sum += size;
-    count++;
+    const ms = startMs - back * channelStepMs;
+    const isUsed = used[back] && used[back + 1];
+    for (const value of [(at: number) => ranges.lowAt(at), (at: number) => ranges.highAt(at)]) {
+      const before = value(ms - channelStepMs);
+      const change = isUsed ? value(ms) - before : Number.NaN;
+      changes.push(change);
+      if (Number.isNaN(change)) continue;
+      const size = Math.abs(change);
+      // Values are kept as float32: less than its grain is no change.
+      if (size > Math.abs(before) * 1e-5) step = Math.min(step, size);
+      if (back === 0) continue;
+      sum += size;
+      count++;
+    }
   }
-  if (Number.isNaN(changes[0]!) || count < leastFitted || sum === 0) return undefined;
+  if (Number.isNaN(changes[0]!) || count < 2 * leastFitted || sum === 0) return undefined;
   return { channel, changes, usual: sum / count, step };
 }
 
@@ -186,22 +184,23 @@ function likeness(reference: Curve, curve: Curve): Alike | undefined {
   let xy = 0;
   let yy = 0;
   let count = 0;
-  for (let back = 1; back <= fittedSlots; back++) {
-    const x = reference.changes[back]!;
-    const y = curve.changes[back]!;
+  for (let at = 2; at < reference.changes.length; at++) {
+    const x = reference.changes[at]!;
+    const y = curve.changes[at]!;
     if (Number.isNaN(x) || Number.isNaN(y)) continue;
     xx += x * x;
     xy += x * y;
     yy += y * y;
     count++;
   }
-  if (count < leastFitted || xx === 0 || yy === 0) return undefined;
+  if (count < 2 * leastFitted || xx === 0 || yy === 0) return undefined;
   // A prediction can be no nearer than what the sensor resolves.
   const tolerance = Math.max(nearShare * curve.usual, curve.step);
   // Were the two unrelated, a change of normal size would come so near nowhere more often than around nothing.
   const byChance = 2 * normalShare(tolerance / (curve.usual * Math.sqrt(Math.PI / 2)));
   if (byChance >= soughtShare) return undefined;
-  const isNear = Math.abs(curve.changes[0]! - (xy / xx) * reference.changes[0]!) <= tolerance;
+  // Lowest and highest value of one slot move together: both must come out right, and count once.
+  const isNear = [0, 1].every((at) => Math.abs(curve.changes[at]! - (xy / xx) * reference.changes[at]!) <= tolerance);
   const llr = isNear ? Math.log(soughtShare / byChance) : Math.log((1 - soughtShare) / (1 - byChance));
   return { curve, correlation: Math.abs(xy) / Math.sqrt(xx * yy), llr };
 }

@@ -16,7 +16,8 @@ export function judgeFrozen(view: SiteView, version: SiteVersion, place: LivePla
   const { id } = place.subjects[0];
   const channels = heardChannels(view, id, startMs);
   if (channels.length === 0) return unjudged('unknown', 'no-readings');
-  if (!isInUse(view, id, startMs)) return unjudged('unknown', 'not-in-use');
+  if (!isInUse(view, id, startMs) || !isInUse(view, id, startMs - channelStepMs))
+    return unjudged('unknown', 'not-in-use');
   let llr = 0;
   let isLearned = false;
   const still: Channel[] = [];
@@ -25,7 +26,7 @@ export function judgeFrozen(view: SiteView, version: SiteVersion, place: LivePla
     const usual = channel.habits.chanceOfStay(false);
     if (usual === undefined) continue;
     isLearned = true;
-    if (usual > highestUsualShare) continue;
+    if (usual > highestUsualShare || channel.printAt(startMs - channelStepMs) === 0) continue;
     if (stayed === 0) return quiet('readings-move');
     llr += Math.max(0, Math.log(soughtShare / channel.habits.chanceOfStay(stayed > 1)!));
     still.push(channel);
