@@ -2,19 +2,7 @@ import type { Interval } from '../core/scoring-confidence.ts';
 import type { Row } from './backtest-run.ts';
 import { box, colour, diamond, dot, line, text } from './backtest-shapes.ts';
 import { minutes, number, unknownText, worthShowing } from './backtest-table.ts';
-
-/** Short names that a supervisor reads, Chinese. */
-export const detectorNames: Readonly<Record<string, string>> = {
-  'stopped-but-running': '明停暗开',
-  'fake-offline': '虚假离线',
-  'hot-work': '违规动火',
-  'dust-cleaning': '清扫清灰',
-  'dust-collector': '除尘未开',
-  'meter-tampering': '电表作弊',
-  limit: '指标超限',
-  overcrowding: '超员',
-  'camera-watch': '视频失效',
-};
+import { detectorNames } from './detector-names.ts';
 
 const width = 1240;
 const top = 92;

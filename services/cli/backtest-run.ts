@@ -17,6 +17,7 @@ import { indexRecording } from '../core/scoring-index.ts';
 import { type Score, scoreOf } from '../core/scoring-measures.ts';
 import { addKnownTimes, type KnownTime, KnownTimes } from '../core/scoring-unknown.ts';
 import type { LoadedRules } from '../platform/rules.ts';
+import { byPlace } from './detector-names.ts';
 import { progressBar } from './progress.ts';
 
 export type Method = 'wattness' | keyof typeof baselines | 'do nothing';
@@ -103,13 +104,13 @@ export class Scoreboard {
     this.addTallies('do nothing', tallyFindings([], truth, ruled));
   }
 
-  /** A row a detector and method, detectors in the order in which they were met; of one recording or of all. */
+  /** A row a detector and method, detectors in the order of their table; of one recording or of all. */
   rows(recording?: string): Row[] {
     const known = addKnownTimes(
       [...this.known].flatMap(([name, times]) => (name === (recording ?? name) ? times : [])),
     );
     const detectors = new Set([...this.tallies.values()].flatMap((byDetector) => [...byDetector.keys()]));
-    return [...detectors].flatMap((detector) =>
+    return [...detectors].sort(byPlace).flatMap((detector) =>
       [...this.tallies].flatMap(([method, byDetector]): Row[] => {
         const tallies = byDetector.get(detector)?.filter((tally) => tally.recording === (recording ?? tally.recording));
         if (!tallies?.length) return [];

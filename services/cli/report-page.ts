@@ -1,7 +1,7 @@
 import type { KnownTime } from '../core/scoring-unknown.ts';
-import { detectorNames } from './backtest-picture.ts';
 import type { Row } from './backtest-run.ts';
 import { delayText, intervalText, minutes, number, tagCounts, unknownText, worthShowing } from './backtest-table.ts';
+import { detectorNames } from './detector-names.ts';
 import { goalDelayMs, goalF1, goalFalsePerEnterpriseMonth, honestScenario, liarsScenario } from './report-worlds.ts';
 
 /** Markdown of the quality report, a section at a time; pure, so that a refreshed section is all that changes. */
