@@ -29,6 +29,8 @@ export function pressureDrift(
   if (slots * stepMs < p.referenceHours * hourMs) return unjudged('unknown', 'reference-not-taken');
   const referencePa = sumPa / slots;
   const highPa = ranges!.highAt(startMs);
+  // A fan that stands, whatever is said of it, is no matter of the filter.
+  if (highPa <= p.leastPressurePa) return unjudged('unknown', 'collector-without-flow');
   const mayMovePa = (p.driftPercent / 100) * allowedPa;
   const up = lowPa > referencePa + mayMovePa;
   if (!up && !(highPa < referencePa - mayMovePa)) return quiet('pressure-near-reference');
@@ -57,7 +59,7 @@ export function learnReference(
   if (slots * place.stepMs >= p.referenceHours * hourMs || !ranThrough(view, place, startMs)) return learned;
   const ranges = view.channel(place.collector.equipmentId, pressure)?.ranges;
   const lowPa = ranges?.lowAt(startMs) ?? Number.NaN;
-  if (Number.isNaN(lowPa)) return learned;
+  if (!(lowPa > p.leastPressurePa)) return learned;
   return [sumPa + (lowPa + ranges!.highAt(startMs)) / 2, slots + 1, sinceMs];
 }
 

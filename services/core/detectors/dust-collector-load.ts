@@ -27,6 +27,9 @@ export function loadAbsent(
   const { load } = view;
   const { collector } = place;
   const endMs = startMs + place.stepMs;
+  if (view.timeline(collector.equipmentId)?.uniformKind(startMs, endMs) === 'stopped') {
+    return unjudged('not-claimed', 'collector-reported-off');
+  }
   const meter = view.meter(own.meterId)!;
   const kw = meter.usableKw(startMs, own.meter.exports);
   if (kw === undefined) return unjudged('unknown', 'collector-load-missing');

@@ -3,7 +3,7 @@ import type { Equipment } from '../records.ts';
 import type { Witness } from '../site.ts';
 import { quiet, type SiteView, type SlotJudgement, unjudged } from './detector.ts';
 import { airlock, type CollectorPlace, type DustCollectorOf, fanRunning, half, pressure } from './dust-collector.ts';
-import { loadBounds, minute, productionMinutes } from './production.ts';
+import { loadBounds, minute, productionMinutes, standsThroughout } from './production.ts';
 
 const minuteMs = 60_000;
 
@@ -38,7 +38,12 @@ export function showing(levels: LevelTimeline, ms: number, threshold: Threshold)
   return at.high < above ? false : undefined;
 }
 
-/** Minutes of the slot in which the line has run for longer than the allowance, marked in a grid of the slot's minutes. */
+const nothingExposed = { exposed: new Uint8Array(0), reason: 'line-stands' } as const;
+
+/**
+ * Minutes of the slot in which the line has run for longer than the allowance, marked in a grid of the slot's minutes;
+ * an empty one where it stands throughout.
+ */
 export function exposedMinutes(
   view: SiteView,
   { line }: CollectorPlace,
@@ -46,7 +51,9 @@ export function exposedMinutes(
   endMs: number,
   allowanceMinutes: number,
 ): { readonly exposed: Uint8Array; readonly reason: 'line-stands' | 'line-unknown' | 'line-starting' } {
-  const minutes = productionMinutes(view, line, startMs - allowanceMinutes * minuteMs, endMs);
+  const fromMs = startMs - allowanceMinutes * minuteMs;
+  if (standsThroughout(view, line, startMs, endMs)) return nothingExposed;
+  const minutes = productionMinutes(view, line, fromMs, endMs);
   const exposed = new Uint8Array(minutes.length - allowanceMinutes);
   let since = 0;
   let ran = false;
@@ -152,8 +159,11 @@ export function airlockOff(
   const endMs = startMs + place.stepMs;
   const valve = view.levels(collector.equipmentId, airlock);
   if (!valve) return unjudged('unknown', 'airlock-not-heard');
+  if (showing(valve, startMs, half) && valve.runEndMs(startMs) >= endMs) return quiet('airlock-turns');
   const fromMs = startMs - p.startAllowanceMinutes * minuteMs;
   const minutes = collectorMinutes(view, collector, fromMs, endMs);
+  const flow = view.levels(collector.equipmentId, pressure);
+  const flows = { value: p.leastPressurePa, inclusive: false };
   let since = 0;
   let first = -1;
   let last = -1;
@@ -165,6 +175,8 @@ export function airlockOff(
     const turns = showing(valve, fromMs + at * minuteMs, half);
     if (turns !== undefined) heard = true;
     if (turns !== false || since <= p.startAllowanceMinutes) continue;
+    // A fan that stands, whatever is said of it, fills no hopper.
+    if (flow && showing(flow, fromMs + at * minuteMs, flows) === false) continue;
     if (first < 0) first = at;
     last = at;
     count++;

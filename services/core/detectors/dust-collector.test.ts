@@ -48,8 +48,15 @@ const bySign = {
     referenceHours: 8,
     confirmAfterMinutes: 30,
     clearAfterMinutes: 60,
+    leastPressurePa: 50,
   },
-  'airlock-off': { sign: 'airlock-off', startAllowanceMinutes: 5, confirmAfterMinutes: 30, clearAfterMinutes: 60 },
+  'airlock-off': {
+    sign: 'airlock-off',
+    startAllowanceMinutes: 5,
+    confirmAfterMinutes: 30,
+    clearAfterMinutes: 60,
+    leastPressurePa: 50,
+  },
 } as const satisfies { [S in DustCollector['sign']]: DustCollector };
 
 function ruleOf(sign: DustCollector['sign']): Rule {
@@ -464,6 +471,17 @@ describe('the airlock valve', () => {
   });
 
   test.each<[string, Case]>([
+    [
+      'stands with a fan that stands, whatever is said of it',
+      {
+        fan: offNow,
+        said: saidRunning,
+        readings: (ms, runs) => [
+          ...valve([0, 0])(ms, runs),
+          { indicator: 'differential_pressure_pa', value: runs ? 1000 : 4 },
+        ],
+      },
+    ],
     ['stands with its collector', { readings: valve([0, 0]) }],
     ['stands for some minutes', { readings: valve([off[0], off[0] + 20 * minuteMs]) }],
     ['is not reported', {}],

@@ -89,8 +89,9 @@ const signs = {
     }),
     confirmAfterMinutes,
     clearAfterMinutes,
+    leastPressurePa,
   },
-  'airlock-off': { startAllowanceMinutes, confirmAfterMinutes, clearAfterMinutes },
+  'airlock-off': { startAllowanceMinutes, confirmAfterMinutes, clearAfterMinutes, leastPressurePa },
 };
 
 export type DustCollector = BySign<typeof signs>;
@@ -125,6 +126,7 @@ const reasons = {
   'collector-stopped-early': 'CONTRADICTORY',
   'pressure-limit-not-registered': 'UNKNOWN',
   'pressure-missing': 'UNKNOWN',
+  'collector-without-flow': 'UNKNOWN',
   'reference-not-taken': 'UNKNOWN',
   'filter-changed': 'UNKNOWN',
   'pressure-near-reference': 'CONSISTENT',
@@ -240,7 +242,7 @@ function thresholdsOf(indicator: string, p: DustCollector): readonly Threshold[]
   const leastPressure = 'leastPressurePa' in p ? [{ value: p.leastPressurePa, inclusive: false }] : undefined;
   switch (indicator) {
     case pressure:
-      return leastPressure;
+      return p.sign === 'pressure-drift' ? undefined : leastPressure;
     case fanRunning:
       return p.sign === 'reported-off' ? [half] : undefined;
     case airlock:

@@ -1,5 +1,6 @@
 import { logLikelihoodRatio, medianKw, stoppedUpperKw } from '../load-model.ts';
-import { evidenceCap, evidenceLimit } from '../load-parameters.ts';
+import { evidenceCap, evidenceLimit, type LoadParameters } from '../load-parameters.ts';
+import type { MeterState } from '../meter-state.ts';
 import type { Equipment, EquipmentKind } from '../records.ts';
 import { concerns, groupShares, reportedGroup } from '../shares.ts';
 import type { SiteVersion, Witness } from '../site.ts';
@@ -71,6 +72,22 @@ export function productionMinutes(view: SiteView, production: Production, fromMs
   return whole;
 }
 
+/** Nothing over [fromMs, toMs) speaks for any work: each machine says that it stands, and no meter denies it. */
+export function standsThroughout(view: SiteView, production: Production, fromMs: number, toMs: number): boolean {
+  for (const { equipmentId } of production.equipment) {
+    const kind = view.timeline(equipmentId)?.uniformKind(fromMs, toMs);
+    if (kind !== 'stopped' && kind !== 'standby') return false;
+  }
+  let denied = false;
+  for (const witness of production.witnesses) {
+    const { runsAboveKw } = loadBounds(view, witness);
+    eachSlot(view, witness, fromMs, toMs, (kw) => {
+      if (kw > runsAboveKw) denied = true;
+    });
+  }
+  return !denied;
+}
+
 function reportedMinutes(view: SiteView, machine: Equipment, fromMs: number, toMs: number, length: number): void {
   const timeline = view.timeline(machine.equipmentId);
   // States hardly ever change: most stretches are told by one look-up.
@@ -128,12 +145,26 @@ export interface LoadBounds {
 
 const nothingTold: LoadBounds = { runsAboveKw: Number.POSITIVE_INFINITY, standsToKw: Number.NEGATIVE_INFINITY };
 
+/** Bounds as they were worked out last, by meter: models hardly ever move, and each slot asks. */
+const known = new WeakMap<
+  MeterState,
+  { witness: Witness; load: LoadParameters; version: number; bounds: LoadBounds }
+>();
+
 /** The loads at which a slot is judged of the running and of the stopped kind, as in stopped-but-running. */
 export function loadBounds(view: SiteView, witness: Witness): LoadBounds {
   const { load } = view;
   const meter = view.meter(witness.meterId);
   if (!meter?.isInstallation(witness.meter.installationId) || !meter.showsMachines(witness, load)) return nothingTold;
-  const { modes } = meter.model;
+  const { version } = meter.model;
+  const last = known.get(meter);
+  if (last && last.witness === witness && last.load === load && last.version === version) return last.bounds;
+  const bounds = boundsOf(meter, witness, load);
+  known.set(meter, { witness, load, version, bounds });
+  return bounds;
+}
+
+function boundsOf({ model: { modes } }: MeterState, witness: Witness, load: LoadParameters): LoadBounds {
   const { ratedKw } = witness;
   const highestKw = ratedKw === undefined ? Number.POSITIVE_INFINITY : ratedKw / load.nameplateLow;
   if (!modes) {
