@@ -6,7 +6,7 @@ import { type Channel, channelStepMs } from '../channel.ts';
 import { evidenceCap } from '../load-parameters.ts';
 import type { SiteVersion } from '../site.ts';
 import { type Place, type SiteView, type SlotJudgement, type SubjectRef, unjudged } from './detector.ts';
-import { heardChannels, isInUse, livePlaces } from './live-place.ts';
+import { heardChannels, isInUse, livePlaces, notInUse } from './live-place.ts';
 import { namesOf } from './still-readings.ts';
 
 /** Slots before the judged one whose changes the relation is fitted to: an hour and a half, of which most must be there. */
@@ -21,8 +21,10 @@ const mostChannels = 16;
 /** Two indicators of other families and their reference: two may have one cause, three hardly. */
 const leastAlike = 2;
 
-/** Physically related sensors reach some 0.9 in their changes; two roundings to a sensor's steps leave a copy above this. */
-const leastCorrelation = 0.97;
+/** Share of the changes before that must have come out right, too: of hardly any three sensors they do. */
+const leastFit = 0.9;
+/** Values are kept as float32, which rounds them once more. */
+const slack = 1.001;
 
 export const identicalLookBackMs = (fittedSlots + 2) * channelStepMs;
 
@@ -53,9 +55,11 @@ export function identicalPlaces(version: SiteVersion, kinds: Parameters<typeof l
 
 export function judgeIdentical(view: SiteView, place: IdenticalPlace, startMs: number): readonly SlotJudgement[] {
   const curves = new Map(place.machineIds.map((id) => [id, curvesOf(view, id, startMs)]));
-  return place.subjects.map(({ kind, id }) => {
+  return place.subjects.map(({ kind, id, equipmentIds }) => {
     const own = kind === 'ENTERPRISE' ? tellingOf([...curves.values()].flat()) : curves.get(id)!;
-    return own.length === 0 ? unjudged('unknown', 'not-in-use') : judge(view, own, kind === 'ENTERPRISE');
+    if (own.length > 0) return judge(view, own, kind === 'ENTERPRISE');
+    const rests = equipmentIds.every((machine) => notInUse(view, machine, startMs).kind === 'not-claimed');
+    return unjudged(rests ? 'not-claimed' : 'unknown', 'not-in-use');
   });
 }
 
@@ -116,6 +120,8 @@ function tellingOf(curves: Curve[]): Curve[] {
 interface Alike {
   readonly curve: Curve;
   readonly correlation: number;
+  /** Share of the changes before that came out right. */
+  readonly fit: number;
   readonly llr: number;
 }
 
@@ -125,21 +131,21 @@ function judge(view: SiteView, curves: readonly Curve[], acrossMachines: boolean
   let reference = curves[0]!;
   for (const candidate of curves) {
     const chosen = likestOf(candidate, curves, acrossMachines);
-    if (!chosen || (best && leastOf(chosen) <= leastOf(best))) continue;
+    if (!chosen || (best && worstOf(chosen) <= worstOf(best))) continue;
     best = chosen;
     reference = candidate;
   }
   if (!best) return unjudged('unknown', 'too-few-readings');
-  const correlation = leastOf(best);
   const llr = best.reduce((sum, each) => sum + each.llr, 0);
-  if (correlation < leastCorrelation || llr <= 0) return differing;
+  if (best.some(({ fit }) => fit < leastFit) || llr <= 0) return differing;
+  const correlation = Math.min(...best.map((each) => each.correlation));
   const channels = [reference, ...best.map(({ curve }) => curve)].map(({ channel }) => channel);
   return {
     kind: 'judged',
     reason: 'readings-identical',
     logLikelihoodRatio: Math.min(llr, evidenceCap(view.load)),
     seen: correlation,
-    bound: leastCorrelation,
+    bound: 0,
     share: 1,
     detail: { indicators: namesOf(channels), correlation },
   };
@@ -157,7 +163,7 @@ const differing: SlotJudgement = {
 /** The two of other families that followed a curve best; undefined where there are none. */
 function likestOf(reference: Curve, curves: readonly Curve[], acrossMachines: boolean): Alike[] | undefined {
   const alike = curves.flatMap((curve) => (curve === reference ? [] : (likeness(reference, curve) ?? [])));
-  alike.sort((a, b) => b.correlation - a.correlation || (a.curve.channel.id < b.curve.channel.id ? -1 : 1));
+  alike.sort((a, b) => goodness(b) - goodness(a) || (a.curve.channel.id < b.curve.channel.id ? -1 : 1));
   const families = new Set([familyOf(reference.channel.indicator)]);
   const owners = new Set([reference.channel.ownerId]);
   const chosen: Alike[] = [];
@@ -175,8 +181,13 @@ function likestOf(reference: Curve, curves: readonly Curve[], acrossMachines: bo
   return undefined;
 }
 
-function leastOf(alike: readonly Alike[]): number {
-  return Math.min(...alike.map(({ correlation }) => correlation));
+function worstOf(alike: readonly Alike[]): number {
+  return Math.min(...alike.map(goodness));
+}
+
+/** By how many came out right; where as many did, by how alike they are. */
+function goodness({ fit, correlation }: Alike): number {
+  return Math.min(fit, leastFit) + correlation;
 }
 
 function likeness(reference: Curve, curve: Curve): Alike | undefined {
@@ -199,10 +210,14 @@ function likeness(reference: Curve, curve: Curve): Alike | undefined {
   // Were the two unrelated, a change of normal size would come so near nowhere more often than around nothing.
   const byChance = 2 * normalShare(tolerance / (curve.usual * Math.sqrt(Math.PI / 2)));
   if (byChance >= soughtShare) return undefined;
+  const isNear = (at: number): boolean =>
+    Math.abs(curve.changes[at]! - (xy / xx) * reference.changes[at]!) <= tolerance * slack;
+  let near = 0;
+  for (let at = 2; at < reference.changes.length; at++) if (isNear(at)) near++;
   // Lowest and highest value of one slot move together: both must come out right, and count once.
-  const isNear = [0, 1].every((at) => Math.abs(curve.changes[at]! - (xy / xx) * reference.changes[at]!) <= tolerance);
-  const llr = isNear ? Math.log(soughtShare / byChance) : Math.log((1 - soughtShare) / (1 - byChance));
-  return { curve, correlation: Math.abs(xy) / Math.sqrt(xx * yy), llr };
+  const isRight = isNear(0) && isNear(1);
+  const llr = isRight ? Math.log(soughtShare / byChance) : Math.log((1 - soughtShare) / (1 - byChance));
+  return { curve, correlation: Math.abs(xy) / Math.sqrt(xx * yy), fit: near / count, llr };
 }
 
 /** Share of a standard normal distribution between 0 and x (Abramowitz and Stegun 26.2.19, error below 2e-7). */

@@ -2,7 +2,10 @@
 import { type Channel, channelStepMs } from '../channel.ts';
 import type { EquipmentKind } from '../records.ts';
 import type { SiteVersion } from '../site.ts';
-import type { Place, SiteView, SubjectRef } from './detector.ts';
+import { type Place, type SiteView, type SlotJudgement, type SubjectRef, unjudged } from './detector.ts';
+
+/** A meal or a change of tools is shorter than that. */
+const restSlots = 3;
 
 export interface LivePlace extends Place {
   readonly subjects: readonly [machine: SubjectRef];
@@ -34,6 +37,17 @@ export function isLive({ registration }: SiteVersion, ownerId: string, indicator
 
 export function isInUse(view: SiteView, equipmentId: string, startMs: number): boolean {
   return view.timeline(equipmentId)?.uniformKind(startMs, startMs + channelStepMs) === 'running';
+}
+
+/** A machine that is not in use: for a while nobody can tell, after an hour that was reported at rest nothing is claimed. */
+export function notInUse(view: SiteView, equipmentId: string, startMs: number): SlotJudgement {
+  for (let back = 0; back <= restSlots; back++) {
+    const fromMs = startMs - back * channelStepMs;
+    const kind = view.timeline(equipmentId)?.uniformKind(fromMs, fromMs + channelStepMs);
+    // Silence is no rest: it ends nothing.
+    if (kind !== 'stopped' && kind !== 'standby') return unjudged('unknown', 'not-in-use');
+  }
+  return unjudged('not-claimed', 'not-in-use');
 }
 
 /** Channels of which something was heard in the slot. */

@@ -5,7 +5,7 @@
 import { type Channel, channelStepMs } from '../channel.ts';
 import { evidenceCap, evidenceLimit } from '../load-parameters.ts';
 import { type SiteView, type SlotJudgement, unjudged } from './detector.ts';
-import { heardChannels, isInUse, isNumeric, type LivePlace } from './live-place.ts';
+import { heardChannels, isInUse, isNumeric, type LivePlace, notInUse } from './live-place.ts';
 import { namesOf } from './still-readings.ts';
 
 /** A replay begins and ends within a slot, and a report may be lost: nearly every slot is equal. */
@@ -57,7 +57,7 @@ export function judgeReplayed(
 ): SlotJudgement {
   const { id } = place.subjects[0];
   const beforeMs = startMs - channelStepMs;
-  if (!isInUse(view, id, startMs)) return unjudged('unknown', 'not-in-use');
+  if (!isInUse(view, id, startMs)) return notInUse(view, id, startMs);
   const channels = heardChannels(view, id, startMs);
   if (channels.length === 0) return unjudged('unknown', 'no-readings');
   if (!counts || counts[0] < leastCompared) return unjudged('unknown', 'readings-not-learned');

@@ -3,7 +3,7 @@ import { type Channel, channelStepMs } from '../channel.ts';
 import { evidenceCap, evidenceLimit } from '../load-parameters.ts';
 import type { SiteVersion } from '../site.ts';
 import { quiet, type SiteView, type SlotJudgement, unjudged } from './detector.ts';
-import { heardChannels, isInUse, type LivePlace } from './live-place.ts';
+import { heardChannels, isInUse, type LivePlace, notInUse } from './live-place.ts';
 import { evidenceOf } from './load-evidence.ts';
 
 /** A sensor that is held shows the same in nearly every slot: another value may slip in at either end. */
@@ -14,10 +14,10 @@ const highestUsualShare = 0.5;
 /** All indicators that used to move stand still while the machine is reported running. */
 export function judgeFrozen(view: SiteView, version: SiteVersion, place: LivePlace, startMs: number): SlotJudgement {
   const { id } = place.subjects[0];
+  if (!isInUse(view, id, startMs)) return notInUse(view, id, startMs);
+  if (!isInUse(view, id, startMs - channelStepMs)) return unjudged('unknown', 'not-in-use');
   const channels = heardChannels(view, id, startMs);
   if (channels.length === 0) return unjudged('unknown', 'no-readings');
-  if (!isInUse(view, id, startMs) || !isInUse(view, id, startMs - channelStepMs))
-    return unjudged('unknown', 'not-in-use');
   let llr = 0;
   let isLearned = false;
   const still: Channel[] = [];
