@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { recordingInputCount } from '../core/recording-inputs.ts';
 import { writeRecording } from '../platform/recording.ts';
+import { caseLibrary } from '../simulator/cases/index.ts';
 import { type SteelPlantVariantName, steelPlantRecording, steelPlantVariants } from '../simulator/overlay.ts';
 import { simulatePlant } from '../simulator/plant.ts';
 import { streamScenario } from './simulate-stream.ts';
@@ -8,6 +10,7 @@ import { scenarioOf, writeWorld } from './simulate-world.ts';
 
 interface Options {
   readonly plant: string;
+  readonly cases: boolean;
   readonly scenario?: string;
   readonly firms?: number;
   readonly days?: number;
@@ -28,6 +31,7 @@ export function simulateCommand(): Command {
     .option('--firms <n>', 'of a scenario: so many of its firms at most', least1)
     .option('--days <n>', 'days; a scenario has its own', least1)
     .option('--seed <n>', 'the same seed gives the same plants', whole, 1)
+    .option('--cases', 'the case library (testdata/cases), a folder for each case inside the folder', false)
     .option('--per-firm', 'of a scenario: a folder for each firm inside the folder', false)
     .option('--to-kafka', 'of a scenario: stream into the configured log, all firms at once', false)
     .option('--rate <n>', 'when streaming: records a second at most', least1, 60_000)
@@ -47,9 +51,16 @@ export function simulateCommand(): Command {
     .action(async (dir: string | undefined, options: Options) => {
       if (options.toKafka) await streamScenario(scenarioOf(options.scenario), options);
       else if (dir === undefined) throw new InvalidArgumentError('Name a folder to write, or --to-kafka.');
+      else if (options.cases) await writeCases(dir);
       else if (options.scenario !== undefined) await writeWorld(dir, scenarioOf(options.scenario), options);
       else await writePlant(dir, options);
     });
+}
+
+async function writeCases(dir: string): Promise<void> {
+  const library = caseLibrary();
+  for (const [name, recording] of library) await writeRecording(join(dir, name), recording);
+  process.stdout.write(`${library.size} cases in ${dir}\n`);
 }
 
 async function writePlant(dir: string, { plant, days = 30, lies, seed, start: startMs }: Options): Promise<void> {
