@@ -55,24 +55,27 @@ function cleanOnce(firm: Firm, section: FirmSection, due: Span, work: readonly S
     fromMs: startMs,
     toMs: startMs + Math.round(random.between(cleaningMinutes / 2, cleaningMinutes * 0.7)) * minuteMs,
   };
+  // Cleaning may be made up for some hours after the shift; then the obligation has lapsed.
+  const lapsedMs = due.toMs + 4 * hourMs;
   const lie = (wrong: Span, note: string) => traces.labels.push(labelOf(firm, section, wrong, note));
   switch (deed?.how) {
     case 'skipped':
-      // The obligation lapses at the end of the shift; what was not cleaned is of all of it.
-      lie({ fromMs: first.fromMs, toMs: due.toMs + 4 * hourMs }, 'not-cleaned');
+      // What was not cleaned is of the whole shift.
+      lie({ fromMs: first.fromMs, toMs: lapsedMs }, 'not-cleaned');
       return;
     case 'claimed-while-running': {
       const longest = work.reduce((a, b) => (b.toMs - b.fromMs > a.toMs - a.fromMs ? b : a));
       const fromMs = longest.fromMs + Math.floor(((longest.toMs - longest.fromMs) * 0.3) / minuteMs) * minuteMs;
       const claimed = { fromMs, toMs: Math.min(longest.toMs, fromMs + 20 * minuteMs) };
       file(firm, section, claimed, random, traces);
-      lie(claimed, 'cleaned-while-running');
+      // What was claimed so was not done in the shift at all.
+      lie({ fromMs: claimed.fromMs, toMs: lapsedMs }, 'cleaned-while-running');
       return;
     }
     case 'denied-by-camera':
       file(firm, section, span, random, traces);
       see(firm, section, 'CLEANING_NOT_SEEN', span, random, traces, null);
-      lie(span, 'cleaning-denied-by-camera');
+      lie({ fromMs: span.fromMs, toMs: lapsedMs }, 'cleaning-denied-by-camera');
       return;
     case 'air-blowing': {
       const blown = { fromMs: span.fromMs + 2 * minuteMs, toMs: span.toMs - 2 * minuteMs };

@@ -45,7 +45,7 @@ export const darkTricks = {
   /** What came a week ago comes again. */
   replayed: (planner: Planner) => tamper(planner, 'replayed', [130, 230], 'fake-offline'),
   /** Nothing but zeros, and the machine said to stand, while it works. */
-  zeros: (planner: Planner) => tamper(planner, 'zero', [90, 220], 'fake-offline|stopped-but-running'),
+  zeros: (planner: Planner) => tamper(planner, 'zero', [90, 220], 'fake-offline|stopped-but-running|dust-collector'),
   /** Unrelated sensors that move as one. */
   'identical-trends': (planner: Planner) => tamper(planner, 'identical', [130, 230], 'fake-offline'),
 };

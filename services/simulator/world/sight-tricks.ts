@@ -37,6 +37,9 @@ export const sightTricks = {
   'limit-crossed': (planner: Planner) => pushPastLimit(planner, planner.minutes(12, 45), 'lie', 'limit-crossed'),
 };
 
+/** Indicators that tell whether a collector draws. */
+const drawsOn = new Set(['differential_pressure_pa', 'duct_wind_speed_m_s', 'water_flow_m3_s', 'water_level_m']);
+
 /** A value outside its limit for `minutes` while the machine runs; false where no machine has limits. */
 export function pushPastLimit(planner: Planner, minutes: number, kind: 'lie' | 'excused', note: string): boolean {
   const sensed = planner.firm.machines.filter(({ limits, works }) => limits.length > 0 && works !== 'always');
@@ -51,8 +54,7 @@ export function pushPastLimit(planner: Planner, minutes: number, kind: 'lie' | '
   const to = up ? high * planner.random.between(1.08, 1.25) : low! * planner.random.between(0.7, 0.9);
   // Two clean steps at least, or rounding would bring it back.
   planner.firm.deeds.pushes.push({ machineId: machine.id, ...span, indicator, to });
-  const detector =
-    indicator === 'differential_pressure_pa' || indicator === 'water_flow_m3_s' ? 'limit|dust-collector' : 'limit';
+  const detector = drawsOn.has(indicator) ? 'limit|dust-collector' : 'limit';
   planner.label(detector, 'EQUIPMENT', machine.id, span, kind, `${note}, ${indicator}`);
   return true;
 }
