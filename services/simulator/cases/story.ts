@@ -38,6 +38,8 @@ interface MeterStory {
   readonly besideKw: (minute: number) => number;
   /** Local hour at which a day is delivered on the next; undefined where each reading comes by itself. */
   readonly nextDayAtHour: number | undefined;
+  /** What the energy register shows beside each reading, of the kWh that it has counted since the start. */
+  readonly register: ((kwh: number, ms: number) => number) | undefined;
   readonly changes: { readonly from: number; readonly to: number; readonly shown: (kw: number) => number }[];
 }
 
@@ -152,11 +154,16 @@ export class Story {
   meter(
     id: string,
     feeds: readonly string[],
-    { besideKw = () => 1, nextDayAtHour, ...fields }: Partial<Meter> & Partial<Omit<MeterStory, 'meter'>> = {},
+    {
+      besideKw = () => 1,
+      nextDayAtHour,
+      register,
+      ...fields
+    }: Partial<Meter> & Partial<Omit<MeterStory, 'meter'>> = {},
   ): this {
     const deliveryDelayMs = nextDayAtHour === undefined ? 0 : dayMs + nextDayAtHour * 60 * minuteMs;
     const meter: Meter = { ...meterDefaults, role: 'PRODUCTION', deliveryDelayMs, ...fields, meterId: id, feeds };
-    this.meters.set(id, { meter, besideKw, nextDayAtHour, changes: [] });
+    this.meters.set(id, { meter, besideKw, nextDayAtHour, register, changes: [] });
     return this;
   }
 
@@ -283,12 +290,14 @@ export class Story {
     return runs;
   }
 
-  private readingsOf({ meter, besideKw, nextDayAtHour, changes }: MeterStory): PowerRun[] {
+  private readingsOf({ meter, besideKw, nextDayAtHour, register, changes }: MeterStory): PowerRun[] {
     const { meterId, intervalMs } = meter;
     const minutes = intervalMs / minuteMs;
     const fed = meter.feeds.map((id) => this.machineOf(id).kw);
+    let kwh = 0;
     return Array.from({ length: this.days }, (_, day) => {
       const meanKw: number[] = [];
+      const registerKwh: number[] = [];
       for (let first = day * 1440; first < (day + 1) * 1440; first += minutes) {
         let sum = 0;
         for (let m = first; m < first + minutes; m++) {
@@ -301,12 +310,23 @@ export class Story {
           sum / minutes,
         );
         meanKw.push(Math.round(seen * 100) / 100);
+        kwh += (seen * minutes) / 60;
+        if (register) registerKwh.push(Math.round(register(kwh, ms + intervalMs) * 100) / 100);
       }
       const startMs = this.startMs + day * dayMs;
       const arrival =
         nextDayAtHour === undefined ? { delayMs: minuteMs } : { atMs: startMs + dayMs + nextDayAtHour * 60 * minuteMs };
       const { enterpriseId } = this;
-      return { enterpriseId, meterId, startMs, intervalMs, quality: 'MEASURED', arrival, meanKw, extras: {} };
+      return {
+        enterpriseId,
+        meterId,
+        startMs,
+        intervalMs,
+        quality: 'MEASURED',
+        arrival,
+        meanKw,
+        extras: register ? { registerKwh } : {},
+      };
     });
   }
 
