@@ -292,11 +292,13 @@ export class Enterprise {
     for (const version of this.held.site.all()) {
       for (const rule of rulesFor(this.options.rules, version)) {
         const detector = detectorOf(rule);
-        for (const { key, equipmentId, awaits, meterId, awaitsMeter } of detector.places(version, rule)) {
-          if (awaits !== undefined && !this.held.levels(equipmentId, awaits)) continue;
-          if (awaitsMeter !== undefined && !this.held.meter(meterId)?.has(awaitsMeter)) continue;
+        for (const { key, equipmentId, awaits, meterId, awaitsMeter, awaitsKinds } of detector.places(version, rule)) {
+          // What it awaits may come late: until then as much must be held as if it had come.
           lookBackMs = Math.max(lookBackMs, detector.lookBackMs?.(rule.parameters) ?? 0);
           this.aheadMs = Math.max(this.aheadMs, detector.aheadMs?.(rule.parameters) ?? 0);
+          if (awaits !== undefined && !this.held.levels(equipmentId, awaits)) continue;
+          if (awaitsMeter !== undefined && !this.held.meter(meterId)?.has(awaitsMeter)) continue;
+          if (awaitsKinds && !awaitsKinds.some((kind) => this.held.kinds.has(kind))) continue;
           const id = `${rule.id}/${key}`;
           if (known.has(id)) continue;
           known.add(id);
@@ -319,6 +321,10 @@ export class Enterprise {
 
   private takeFiled(fromMs: Refusal | number): Refusal | boolean {
     if (typeof fromMs !== 'number') return fromMs;
+    if (this.held.kindAnew) {
+      this.held.kindAnew = false;
+      this.watchPlaces();
+    }
     this.markStale(fromMs - this.aheadMs);
     return fromMs !== unchanged;
   }

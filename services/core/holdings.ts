@@ -26,6 +26,7 @@ export const unchanged = Number.POSITIVE_INFINITY;
 
 const noWork: ReadonlyMap<string, WorkRecord> = new Map();
 const noEvents: ReadonlyMap<string, SiteEvent> = new Map();
+const noKinds: ReadonlySet<string> = new Set();
 const noRoutes: Map<string, readonly Route[]> = new Map();
 /** Gateways of one machine that are remembered, at most. */
 const mostRoutes = 4;
@@ -57,6 +58,10 @@ export class Holdings implements SiteView {
   /** Filed work and events by id; most enterprises have none within the horizon. */
   work = noWork;
   events = noEvents;
+  /** Kinds of events and work that ever came; places may wait for one. */
+  kinds = noKinds;
+  /** A kind came for the first time. */
+  kindAnew = false;
   /** Sites have few meters: a list weighs less than a map. */
   meters: readonly MeterState[] = [];
   /** Newest device time of any report. */
@@ -244,6 +249,7 @@ export class Holdings implements SiteView {
     const refused = refusalOf(record, held, this.work.size);
     if (refused !== undefined) return refused;
     this.work = new Map(this.work).set(record.recordId, record);
+    this.meet(record.kind);
     return Math.min(record.startMs, held?.startMs ?? record.startMs);
   }
 
@@ -257,6 +263,7 @@ export class Holdings implements SiteView {
     const refused = refusalOf(event, held, this.events.size);
     if (refused !== undefined) return refused;
     this.events = new Map(this.events).set(event.eventId, event);
+    this.meet(event.kind);
     return Math.min(event.startMs, held?.startMs ?? event.startMs);
   }
 
@@ -340,6 +347,7 @@ export class Holdings implements SiteView {
         routes: [...this.routes],
         work: [...this.work.values()],
         events: [...this.events.values()],
+        kinds: [...this.kinds],
       },
       blocks: meters.flatMap(({ blocks }) => blocks).concat(samples.blocks),
     };
@@ -356,6 +364,7 @@ export class Holdings implements SiteView {
     this.askMeters();
     if (json.routes.length > 0) this.routes = new Map(json.routes);
     if (json.work.length > 0) this.work = new Map(json.work.map((r: WorkRecord) => [r.recordId, r]));
+    if (json.kinds.length > 0) this.kinds = new Set(json.kinds);
     if (json.events.length > 0) this.events = new Map(json.events.map((e: SiteEvent) => [e.eventId, e]));
   }
 
@@ -374,6 +383,12 @@ export class Holdings implements SiteView {
     }
     if (startMs > this.heardMs) this.heardMs = startMs;
     return took ? startMs : unchanged;
+  }
+
+  private meet(kind: string): void {
+    if (this.kinds.has(kind)) return;
+    this.kinds = new Set(this.kinds).add(kind);
+    this.kindAnew = true;
   }
 
   private untimely(fromMs: number, toMs: number, arrivalMs: number): Refusal | undefined {

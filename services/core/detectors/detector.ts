@@ -39,6 +39,8 @@ export interface Place {
   readonly awaits?: string;
   /** Nothing is watched here before the meter sent such. */
   readonly awaitsMeter?: 'registers' | 'estimates';
+  /** Nothing is watched here before an event or a record of work of such a kind came. */
+  readonly awaitsKinds?: readonly (SiteEvent['kind'] | WorkRecord['kind'])[];
 }
 
 /** What a detector may look at: everything held of one enterprise. It never changes any of it. */

@@ -14,7 +14,8 @@ export interface EventTerms extends PermitTerms {
 }
 
 const stepMs = 60_000;
-const hotKinds: ReadonlySet<SiteEventKind> = new Set(['SPARK', 'FLAME', 'WELDER_START']);
+const kindsSeen: readonly SiteEventKind[] = ['SPARK', 'FLAME', 'WELDER_START'];
+const hotKinds = new Set(kindsSeen);
 /** A spark in a duct is the collector's alarm, not somebody's work. */
 const ductKinds: ReadonlySet<EquipmentKind> = new Set(['DUST_COLLECTOR', 'FAN']);
 const furnaceKinds: ReadonlySet<EquipmentKind> = new Set(['FURNACE', 'HOLDING_FURNACE']);
@@ -32,6 +33,7 @@ export class HotWorkEvents implements Place {
   readonly stepMs = stepMs;
   readonly meterId = '';
   readonly equipmentId = '';
+  readonly awaitsKinds = kindsSeen;
   readonly registration: SiteRegistration;
   readonly which: WhichSections;
   /** What is said of each section while nothing is seen. */

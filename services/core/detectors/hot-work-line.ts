@@ -19,6 +19,7 @@ export interface LineTerms {
   readonly falseAlarmsPerMonth: number;
 }
 
+const permitKinds = ['HOT_WORK_PERMIT'] as const;
 const fineStepMs = 300_000;
 const coarseStepMs = 900_000;
 /** Highest rated share of arc in ten minutes (IEC 60974-1 practice): what a welding set draws at most on average. */
@@ -35,6 +36,7 @@ export class HotWorkLine implements Place {
   readonly sign = 'process-running';
   readonly drive = 'filed';
   readonly equipmentId = '';
+  readonly awaitsKinds = permitKinds;
   readonly stepMs: number;
   readonly meterId: string;
   readonly registration: SiteRegistration;
