@@ -23,6 +23,8 @@ export class Channel {
   private prints = new Uint32Array(keptPrints);
   private printsFromMs = 0;
   private printsEndMs = 0;
+  /** Derived: fingerprints that are not 0. */
+  private usedSlots = 0;
   habits = new ChannelHabits();
 
   constructor(ownerId: string, indicator: string, spanMs: number, startMs: number) {
@@ -58,6 +60,7 @@ export class Channel {
     if (this.printsEndMs !== startMs) {
       this.printsFromMs = startMs;
       this.prints.fill(0);
+      this.usedSlots = 0;
     }
     // At rest days are alike: only what it shows in use says of which day it is.
     const print = heard && inUse ? printOf(low, high) : 0;
@@ -65,7 +68,9 @@ export class Channel {
     else this.learnHabits(startMs, print, low === 0 && high === 0);
     this.printsEndMs = startMs + channelStepMs;
     this.printsFromMs = Math.max(this.printsFromMs, this.printsEndMs - keptPrints * channelStepMs);
-    this.prints[ringPlace(startMs)] = print;
+    const place = ringPlace(startMs);
+    this.usedSlots += (print === 0 ? 0 : 1) - (this.prints[place] === 0 ? 0 : 1);
+    this.prints[place] = print;
   }
 
   /** True where a slot is sealed: its fingerprint is that of use. */
@@ -94,10 +99,8 @@ export class Channel {
   /** Slots of the last week, `untilMs` at the latest, that show exactly what one does; unsealed ones first. */
   equalSlots(startMs: number, untilMs: number, most: number): number[] {
     const print = this.printAt(startMs);
-    const equal: number[] = [];
-    for (let ms = untilMs; ms >= this.printsEndMs && equal.length < most; ms -= channelStepMs) {
-      if (this.printAt(ms) === print) equal.push(ms);
-    }
+    const open = !this.isLearned(startMs) && untilMs >= this.printsEndMs;
+    const equal = open ? this.ranges.equalTo(startMs, this.printsEndMs, untilMs, most) : [];
     const first = ringPlace(this.printsFromMs);
     let place = this.prints.indexOf(print);
     for (; place >= 0 && equal.length < most; place = this.prints.indexOf(print, place + 1)) {
@@ -109,9 +112,7 @@ export class Channel {
 
   /** Sealed slots of the last week in which something was heard in use. */
   get slotsInUse(): number {
-    let slots = 0;
-    for (const print of this.prints) if (print !== 0) slots++;
-    return slots;
+    return this.usedSlots;
   }
 
   /** Slots of the last week that are known before one. */
@@ -147,6 +148,7 @@ export class Channel {
     channel.printsEndMs = endMs;
     channel.habits = ChannelHabits.fromJSON(habits);
     channel.prints = new Uint32Array(blocks.shift()!.slice().buffer);
+    channel.usedSlots = channel.prints.reduce((sum, print) => sum + (print === 0 ? 0 : 1), 0);
     return channel;
   }
 

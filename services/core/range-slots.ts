@@ -45,6 +45,22 @@ export class RangeSlots {
     return this.high[this.placeOf(ms)] ?? Number.NaN;
   }
 
+  /** Slots from `fromMs` to `untilMs` that show exactly what one does, the newest first, up to `most`. */
+  equalTo(startMs: number, fromMs: number, untilMs: number, most: number): number[] {
+    const own = this.placeOf(startMs);
+    const low = this.low[own];
+    const high = this.high[own];
+    const equal: number[] = [];
+    const first = Math.max(Math.floor(fromMs / this.stepMs), this.head - this.capacity);
+    for (let slot = Math.min(Math.floor(untilMs / this.stepMs), this.head - 1); slot >= first; slot--) {
+      const at = slot % this.capacity;
+      if (this.low[at] !== low || this.high[at] !== high) continue;
+      equal.push(slot * this.stepMs);
+      if (equal.length >= most) break;
+    }
+    return equal;
+  }
+
   spanning(spanMs: number): RangeSlots {
     if (Math.ceil(spanMs / this.stepMs) + 2 <= this.capacity) return this;
     const wider = new RangeSlots(this.stepMs, spanMs, 0);

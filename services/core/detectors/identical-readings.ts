@@ -23,6 +23,8 @@ const leastAlike = 2;
 
 /** Share of the changes before that must have come out right, too: of hardly any three sensors they do. */
 const leastFit = 0.9;
+/** What does not even move alike needs no closer look; two roundings to a coarse sensor's steps leave a copy above this. */
+const leastCorrelation = 0.85;
 /** Values are kept as float32, which rounds them once more. */
 const slack = 1.001;
 
@@ -63,12 +65,15 @@ export function judgeIdentical(view: SiteView, place: IdenticalPlace, startMs: n
   });
 }
 
-/** Changes of an indicator from slot to slot while its machine is in use, the newest first: of its lowest, then its highest value. */
+/** Changes of an indicator from slot to slot while its machine is in use: of its lowest and its highest value, the newest first. */
 interface Curve {
   readonly channel: Channel;
-  /** In pairs; NaN where a slot or the one before it was not heard or not in use. */
-  readonly changes: readonly number[];
-  /** Mean size of the changes before the newest, and the smallest step that was seen. */
+  readonly family: string;
+  /** In pairs; 0 where a slot or the one before it was not heard or not in use. */
+  readonly changes: Float64Array;
+  /** Root of the sum of squares of those before the newest pair. */
+  readonly length: number;
+  /** Mean size of those that are known, and the smallest step that was seen. */
   readonly usual: number;
   readonly step: number;
 }
@@ -84,30 +89,43 @@ function curvesOf(view: SiteView, equipmentId: string, startMs: number): Curve[]
 
 function curveOf(channel: Channel, startMs: number, used: readonly boolean[]): Curve | undefined {
   const { ranges } = channel;
-  const changes: number[] = [];
+  const changes = new Float64Array(2 * (fittedSlots + 1));
   let sum = 0;
+  let squares = 0;
   let count = 0;
   let step = Number.POSITIVE_INFINITY;
+  let low = ranges.lowAt(startMs);
+  let high = ranges.highAt(startMs);
   for (let back = 0; back <= fittedSlots; back++) {
-    const ms = startMs - back * channelStepMs;
-    const isUsed = used[back] && used[back + 1];
-    for (const value of [(at: number) => ranges.lowAt(at), (at: number) => ranges.highAt(at)]) {
-      const before = value(ms - channelStepMs);
-      const change = isUsed ? value(ms) - before : Number.NaN;
-      changes.push(change);
-      if (Number.isNaN(change)) continue;
-      const size = Math.abs(change);
-      // Values are kept as float32: less than its grain is no change.
-      if (size > Math.abs(before) * 1e-5) step = Math.min(step, size);
-      if (back === 0) continue;
-      sum += size;
-      count++;
+    const beforeMs = startMs - (back + 1) * channelStepMs;
+    const lowBefore = ranges.lowAt(beforeMs);
+    const highBefore = ranges.highAt(beforeMs);
+    const known = used[back] && used[back + 1] && !Number.isNaN(low - lowBefore);
+    if (!known && back === 0) return undefined;
+    if (known) {
+      changes[2 * back] = low - lowBefore;
+      changes[2 * back + 1] = high - highBefore;
+      const lowSize = Math.abs(low - lowBefore);
+      const highSize = Math.abs(high - highBefore);
+      // Less than the grain of a float32 is no change.
+      const grain = Math.abs(high) * 1e-5;
+      if (lowSize > grain && lowSize < step) step = lowSize;
+      if (highSize > grain && highSize < step) step = highSize;
+      if (back > 0) {
+        sum += lowSize + highSize;
+        squares += lowSize * lowSize + highSize * highSize;
+        count += 2;
+      }
     }
+    low = lowBefore;
+    high = highBefore;
   }
-  if (Number.isNaN(changes[0]!) || count < 2 * leastFitted || sum === 0) return undefined;
-  return { channel, changes, usual: sum / count, step };
+  if (count < 2 * leastFitted || squares === 0) return undefined;
+  const family = familyOf(channel.indicator);
+  return { channel, family, changes, length: Math.sqrt(squares), usual: sum / count, step };
 }
 
+/** Those that show most of a curve, where there are too many. */
 function tellingOf(curves: Curve[]): Curve[] {
   if (curves.length <= mostChannels) return curves;
   const telling = (curve: Curve): number => curve.usual / curve.step;
@@ -120,26 +138,23 @@ function tellingOf(curves: Curve[]): Curve[] {
 interface Alike {
   readonly curve: Curve;
   readonly correlation: number;
-  /** Share of the changes before that came out right. */
-  readonly fit: number;
   readonly llr: number;
 }
 
 function judge(view: SiteView, curves: readonly Curve[], acrossMachines: boolean): SlotJudgement {
+  if (new Set(curves.map(({ family }) => family)).size <= leastAlike) return unjudged('unknown', 'too-few-readings');
   // Chosen by what they did before, tested by what they do now: the choice cannot favour the test.
   let best: Alike[] | undefined;
   let reference = curves[0]!;
-  for (const candidate of curves) {
+  for (const candidate of likelyOf(curves)) {
     const chosen = likestOf(candidate, curves, acrossMachines);
     if (!chosen || (best && worstOf(chosen) <= worstOf(best))) continue;
     best = chosen;
     reference = candidate;
   }
-  if (!best) return unjudged('unknown', 'too-few-readings');
-  const llr = best.reduce((sum, each) => sum + each.llr, 0);
-  if (best.some(({ fit }) => fit < leastFit) || llr <= 0) return differing;
-  const correlation = Math.min(...best.map((each) => each.correlation));
-  const channels = [reference, ...best.map(({ curve }) => curve)].map(({ channel }) => channel);
+  const llr = best?.reduce((sum, each) => sum + each.llr, 0) ?? 0;
+  if (!best || llr <= 0) return differing;
+  const correlation = worstOf(best);
   return {
     kind: 'judged',
     reason: 'readings-identical',
@@ -147,8 +162,21 @@ function judge(view: SiteView, curves: readonly Curve[], acrossMachines: boolean
     seen: correlation,
     bound: 0,
     share: 1,
-    detail: { indicators: namesOf(channels), correlation },
+    detail: { indicators: namesOf([reference, ...best.map(({ curve }) => curve)].map(({ channel }) => channel)) },
   };
+}
+
+/** Those that at least two of other families moved like: hardly ever any. */
+function likelyOf(curves: readonly Curve[]): Curve[] {
+  const partners = new Uint8Array(curves.length);
+  for (let i = 0; i < curves.length; i++) {
+    for (let j = 0; j < i; j++) {
+      if (curves[i]!.family === curves[j]!.family || correlationOf(curves[i]!, curves[j]!) < leastCorrelation) continue;
+      partners[i]!++;
+      partners[j]!++;
+    }
+  }
+  return curves.filter((_, i) => partners[i]! >= leastAlike);
 }
 
 const differing: SlotJudgement = {
@@ -160,64 +188,59 @@ const differing: SlotJudgement = {
   share: 0,
 };
 
-/** The two of other families that followed a curve best; undefined where there are none. */
+/** The two of other families that followed a curve best; undefined where no two did. */
 function likestOf(reference: Curve, curves: readonly Curve[], acrossMachines: boolean): Alike[] | undefined {
-  const alike = curves.flatMap((curve) => (curve === reference ? [] : (likeness(reference, curve) ?? [])));
-  alike.sort((a, b) => goodness(b) - goodness(a) || (a.curve.channel.id < b.curve.channel.id ? -1 : 1));
-  const families = new Set([familyOf(reference.channel.indicator)]);
-  const owners = new Set([reference.channel.ownerId]);
-  const chosen: Alike[] = [];
-  for (const each of alike) {
-    const { indicator, ownerId } = each.curve.channel;
-    const isLast = chosen.length === leastAlike - 1;
-    // Of one machine alone the machine is judged.
-    if (families.has(familyOf(indicator)) || (acrossMachines && isLast && owners.size === 1 && owners.has(ownerId)))
-      continue;
-    families.add(familyOf(indicator));
-    owners.add(ownerId);
-    chosen.push(each);
-    if (chosen.length === leastAlike) return chosen;
+  const alike: Alike[] = [];
+  for (const curve of curves) {
+    const each = curve.family === reference.family ? undefined : likeness(reference, curve);
+    if (each) alike.push(each);
   }
-  return undefined;
+  if (alike.length < leastAlike) return undefined;
+  alike.sort((a, b) => b.correlation - a.correlation || (a.curve.channel.id < b.curve.channel.id ? -1 : 1));
+  const [first] = alike as [Alike];
+  const { ownerId } = reference.channel;
+  // Of one machine alone the machine is judged.
+  const mustLeave = acrossMachines && first.curve.channel.ownerId === ownerId;
+  const second = alike.find(
+    ({ curve }) => curve.family !== first.curve.family && !(mustLeave && curve.channel.ownerId === ownerId),
+  );
+  return second && [first, second];
 }
 
 function worstOf(alike: readonly Alike[]): number {
-  return Math.min(...alike.map(goodness));
+  return Math.min(...alike.map(({ correlation }) => correlation));
 }
 
-/** By how many came out right; where as many did, by how alike they are. */
-function goodness({ fit, correlation }: Alike): number {
-  return Math.min(fit, leastFit) + correlation;
+function productOf({ changes: x }: Curve, { changes: y }: Curve): number {
+  let product = 0;
+  for (let at = 2; at < x.length; at++) product += x[at]! * y[at]!;
+  return product;
 }
 
+function correlationOf(one: Curve, other: Curve): number {
+  return Math.abs(productOf(one, other)) / (one.length * other.length);
+}
+
+/** How a curve follows another; undefined where it did not before, or where its steps are too coarse to tell. */
 function likeness(reference: Curve, curve: Curve): Alike | undefined {
-  let xx = 0;
-  let xy = 0;
-  let yy = 0;
-  let count = 0;
-  for (let at = 2; at < reference.changes.length; at++) {
-    const x = reference.changes[at]!;
-    const y = curve.changes[at]!;
-    if (Number.isNaN(x) || Number.isNaN(y)) continue;
-    xx += x * x;
-    xy += x * y;
-    yy += y * y;
-    count++;
-  }
-  if (count < 2 * leastFitted || xx === 0 || yy === 0) return undefined;
+  const { changes } = curve;
+  const x = reference.changes;
+  const correlation = correlationOf(reference, curve);
+  if (correlation < leastCorrelation) return undefined;
+  const slope = productOf(reference, curve) / (reference.length * reference.length);
   // A prediction can be no nearer than what the sensor resolves.
   const tolerance = Math.max(nearShare * curve.usual, curve.step);
   // Were the two unrelated, a change of normal size would come so near nowhere more often than around nothing.
   const byChance = 2 * normalShare(tolerance / (curve.usual * Math.sqrt(Math.PI / 2)));
   if (byChance >= soughtShare) return undefined;
-  const isNear = (at: number): boolean =>
-    Math.abs(curve.changes[at]! - (xy / xx) * reference.changes[at]!) <= tolerance * slack;
+  const isNear = (at: number): boolean => Math.abs(changes[at]! - slope * x[at]!) <= tolerance * slack;
   let near = 0;
-  for (let at = 2; at < reference.changes.length; at++) if (isNear(at)) near++;
+  for (let at = 2; at < x.length; at++) if (isNear(at)) near++;
+  if (near < leastFit * (x.length - 2)) return undefined;
   // Lowest and highest value of one slot move together: both must come out right, and count once.
   const isRight = isNear(0) && isNear(1);
   const llr = isRight ? Math.log(soughtShare / byChance) : Math.log((1 - soughtShare) / (1 - byChance));
-  return { curve, correlation: Math.abs(xy) / Math.sqrt(xx * yy), fit: near / count, llr };
+  return { curve, correlation, llr };
 }
 
 /** Share of a standard normal distribution between 0 and x (Abramowitz and Stegun 26.2.19, error below 2e-7). */

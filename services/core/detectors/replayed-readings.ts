@@ -26,15 +26,17 @@ const priorGoesOn = 0.05;
 /** Pairs of slots in use whose slots before differ, and how many are equal; pairs whose slots before are equal, likewise. */
 export type RepeatCounts = readonly [compared: number, equal: number, continued: number, equalOn: number];
 
+/** More than any chain can have: with it the test begins anew. */
+const startsAnew = -1000;
 const fresh: SlotJudgement = {
   kind: 'judged',
   reason: 'readings-new',
-  logLikelihoodRatio: Math.log(1 - soughtShare),
+  logLikelihoodRatio: startsAnew,
   seen: undefined,
   bound: 0,
   share: 0,
 };
-const repeat = unjudged('unknown', 'readings-repeat');
+const repeat: SlotJudgement = { ...fresh, reason: 'readings-repeat' };
 
 /** Slots that equal those of `lagMs` before, one by one, up to and with the judged one. */
 interface Chain {
@@ -65,10 +67,10 @@ export function judgeReplayed(
   const moving = history.movingAt(startMs);
   if (moving.length === 0) return unjudged('unknown', 'readings-hardly-move');
   const chain = bestChain(history, startMs, counts);
+  if (!chain) return fresh;
+  if (chain.total <= 0) return repeat;
   const before = bestChain(history, beforeMs, counts);
   const was = Math.max(0, before?.total ?? 0);
-  if (!chain) return was > 0 ? { ...fresh, logLikelihoodRatio: -was } : fresh;
-  if (chain.total <= 0) return was > 0 ? { ...fresh, logLikelihoodRatio: -was } : repeat;
   const goesOn = chain.slots >= mostFollowed && before?.lagMs === chain.lagMs;
   return {
     kind: 'judged',
@@ -120,6 +122,7 @@ class History {
   private readonly view: SiteView;
   private readonly id: string;
   private readonly channels: readonly Channel[];
+  private readonly used = new Map<number, boolean>();
 
   constructor(view: SiteView, id: string, channels: readonly Channel[]) {
     this.view = view;
@@ -139,13 +142,12 @@ class History {
   /** Slots an hour or more before that equal a moving one in most of what moves in it, the newest first. */
   equalTo(startMs: number): number[] {
     const moving = this.movingAt(startMs);
-    const votes = new Map<number, number>();
-    for (const channel of moving) {
-      for (const ms of channel.equalSlots(startMs, startMs - leastLagMs, mostEqual)) {
-        if (this.moves(channel, ms)) votes.set(ms, (votes.get(ms) ?? 0) + 1);
-      }
+    const found = new Set<number>();
+    // Whatever most of them show, one of any half of them shows it.
+    for (const channel of moving.slice(0, Math.ceil(moving.length / 2))) {
+      for (const ms of channel.equalSlots(startMs, startMs - leastLagMs, mostEqual)) found.add(ms);
     }
-    const equal = [...votes].filter(([, count]) => 2 * count > moving.length).map(([ms]) => ms);
+    const equal = [...found].filter((ms) => this.isEqual(moving, startMs, startMs - ms));
     return equal.sort((a, b) => b - a).slice(0, mostEqual);
   }
 
@@ -154,15 +156,30 @@ class History {
     let slots = 0;
     for (; slots < most; slots++) {
       const ms = startMs - slots * channelStepMs;
-      const moving = this.movingAt(ms);
-      const equal = moving.filter((channel) => this.repeats(channel, ms, lagMs));
-      if (2 * equal.length <= moving.length) break;
+      if (!this.isEqual(this.movingAt(ms), ms, lagMs)) break;
     }
     return slots;
   }
 
+  /** Whether most of what moves in a slot shows what it showed `lagMs` before. */
+  private isEqual(moving: readonly Channel[], ms: number, lagMs: number): boolean {
+    let equal = 0;
+    for (const channel of moving) if (this.repeats(channel, ms, lagMs)) equal++;
+    return 2 * equal > moving.length;
+  }
+
   private print(channel: Channel, ms: number): number {
-    return channel.isLearned(ms) || isInUse(this.view, this.id, ms) ? channel.printAt(ms) : 0;
+    return channel.isLearned(ms) || this.isUsed(ms) ? channel.printAt(ms) : 0;
+  }
+
+  /** Asked of the same slots for one channel after the other. */
+  private isUsed(ms: number): boolean {
+    let used = this.used.get(ms);
+    if (used === undefined) {
+      used = isInUse(this.view, this.id, ms);
+      this.used.set(ms, used);
+    }
+    return used;
   }
 
   private moves(channel: Channel, ms: number): boolean {
