@@ -4,6 +4,7 @@ import type { SiteView } from './detectors/detector.ts';
 import { detectorOf } from './detectors/index.ts';
 import type { LevelTimeline } from './level-timeline.ts';
 import type { LoadParameters } from './load-parameters.ts';
+import { changesMeter } from './meter-change.ts';
 import { MeterState } from './meter-state.ts';
 import type { RateSlots } from './rate-slots.ts';
 import type { Power, SiteEvent, SiteRegistration, Telemetry, WorkRecord } from './records.ts';
@@ -279,12 +280,22 @@ export class Holdings implements SiteView {
       for (let startMs = fromMs; startMs < endMs; startMs += intervalMs) {
         const version = this.site.at(startMs);
         const spec = meterOf(version, meterId);
-        if (spec) meter.follow(spec.installationId);
+        if (spec) meter.follow(spec.installationId, this.changes(version!, meterId, startMs, startMs + intervalMs));
         const witness = version?.witnesses.find((candidate) => candidate.meterId === meterId);
         if (witness) meter.learn(witness, this, startMs);
       }
     }
     this.samples.learn(fromMs, untilMs, (ownerId) => this.timelines.get(ownerId));
+  }
+
+  /** Whether it was filed that a meter was replaced in [fromMs, toMs). */
+  private changes({ registration }: SiteVersion, meterId: string, fromMs: number, toMs: number): boolean {
+    if (this.events.size === 0) return false;
+    for (const event of this.events.values()) {
+      if (event.startMs >= toMs || (event.endMs ?? event.startMs) < fromMs) continue;
+      if (changesMeter(event, meterId, registration)) return true;
+    }
+    return false;
   }
 
   /** Forgets what ended before `keepMs`. */

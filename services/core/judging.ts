@@ -100,7 +100,9 @@ export class Judging {
       watch.takeSealed(slotPlace, judgements, startMs, stepMs);
       const version = detector.learn && this.held.site.at(startMs);
       if (version && slotPlace) {
-        watch.learned = detector.learn!(this.held, version, slotPlace, startMs, rule, watch.learned);
+        const before = watch.learned;
+        watch.learned = detector.learn!(this.held, version, slotPlace, startMs, rule, before);
+        if (detector.alters?.(before, watch.learned)) watch.markStale(startMs + stepMs);
       }
     });
   }

@@ -95,7 +95,7 @@ export class MeterState {
 
   /** Version of all that sealed slots have taught of the meter. */
   get version(): number {
-    return this.model.version + (this.arcs?.version ?? 0) + (this.base?.version ?? 0);
+    return this.model.version + (this.base?.version ?? 0);
   }
 
   /** Makes room for `spanMs`, and keeps extremes and registers or keeps them no more. */
@@ -163,9 +163,9 @@ export class MeterState {
     if (witness.tellsApart) this.learnMachines(witness, view, startMs, ownKw);
   }
 
-  /** Another meter or other transformers: what was learned is of another scale. */
-  follow(installationId: string): void {
-    if (installationId === this.installationId) return;
+  /** Another meter or other transformers, by the registry or as filed: what was learned is of another scale. */
+  follow(installationId: string, isFiled: boolean): void {
+    if (installationId === this.installationId && !isFiled) return;
     this.model = LoadModel.following(this.model);
     this.explained = undefined;
     this.base = undefined;

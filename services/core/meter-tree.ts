@@ -1,5 +1,6 @@
 import { generationBehind, isGenerationMeter } from './generation.ts';
 import type { Meter, SiteRegistration } from './records.ts';
+import { baseKinds } from './site.ts';
 
 /** A meter and those right below it: what they measure cannot be more than what it lets through. */
 export interface MeterNode {
@@ -9,7 +10,7 @@ export interface MeterNode {
   readonly roofs: readonly Meter[];
   /** Photovoltaics behind it that nobody measures: by day it may show less than its parts by right. */
   readonly unmeteredSun: boolean;
-  /** Machines that it feeds past all of its parts. */
+  /** Machines whose work can be told that it feeds past all of its parts. */
   readonly besideIds: readonly string[];
 }
 
@@ -22,10 +23,15 @@ export function meterNodes(registration: SiteRegistration): readonly MeterNode[]
     const roofs = below.filter((meter) => isGenerationMeter(meter, roofIds));
     const parts = below.filter((meter) => !roofs.includes(meter));
     if (parts.length === 0) return [];
-    const fed = whole.feeds.length === 0 ? registration.equipment.map((e) => e.equipmentId) : whole.feeds;
     const measured = new Set(below.flatMap(({ feeds }) => feeds));
+    const beside = registration.equipment.filter(
+      ({ equipmentId, kind }) =>
+        !baseKinds.has(kind) &&
+        !measured.has(equipmentId) &&
+        (whole.feeds.length === 0 || whole.feeds.includes(equipmentId)),
+    );
     const unmeteredSun = generationBehind(registration, whole).unmetered;
-    return { whole, parts, roofs, unmeteredSun, besideIds: fed.filter((id) => !measured.has(id) && !roofIds.has(id)) };
+    return { whole, parts, roofs, unmeteredSun, besideIds: beside.map(({ equipmentId }) => equipmentId) };
   });
 }
 

@@ -10,7 +10,7 @@ import { registrationProblem } from './registration-problem.ts';
 const maxVersions = 64;
 
 /** Loads that may rightly run while production is stopped: they belong to the base of their meter. */
-const baseKinds: ReadonlySet<EquipmentKind> = new Set(['HOLDING_FURNACE', 'DORMITORY', 'HVAC', 'PHOTOVOLTAIC']);
+export const baseKinds: ReadonlySet<EquipmentKind> = new Set(['HOLDING_FURNACE', 'DORMITORY', 'HVAC', 'PHOTOVOLTAIC']);
 
 /** Those of them that a thermostat switches on and off: alone behind a meter they show two modes of load. */
 const switchingKinds: ReadonlySet<EquipmentKind> = new Set(['HOLDING_FURNACE', 'HVAC']);

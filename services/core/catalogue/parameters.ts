@@ -62,4 +62,13 @@ export const parameterWords: Readonly<Record<string, string>> = {
   orderToleranceMinutes: '启停时间的容许偏差：两台设备的时钟有差异。',
   driftPercent: '压差相对基准的容许偏离，以最高允许值的百分比计。',
   referenceHours: '以滤袋投用最初若干小时的平均压差为基准。',
+  accuracyPercent: '电表连同互感器的最大误差。',
+  clockSkewMinutes: '两块电表时钟的最大偏差。',
+  leastDropPercent: '电表漏计负荷的最小比例；更小的不作判定。',
+  constantWithinPercent: '相邻两刻钟的负荷相差不超过此比例，视为不变。',
+  registerDigits: '电能示值小数点前的最少位数；计满后归零属正常翻转。',
+  tolerancePercent: '电能示值的增量与电表自身读数累计值的容许偏差。',
+  longestEstimatedHours: '连续估算不超过此时长，属正常缺数。',
+  leastChangePercent: '所查找的倍率变化的最小幅度。',
+  lastingHours: '倍率变化至少须持续的时间。',
 };

@@ -159,6 +159,8 @@ export interface Detector<P = unknown, L extends Place = Place> {
     rule: Rule<P>,
     learned: Learned | undefined,
   ): Learned | undefined;
+  /** Whether what was just learned changes so much that unsealed slots are to be judged again. */
+  alters?(before: Learned | undefined, after: Learned | undefined): boolean;
   policy(parameters: P, stepMs: number, place?: L): TestPolicy;
   sentence(facts: FindingFacts): BothLanguages;
   /** What is measured; `null` where the finding rests on power or on events alone. */

@@ -6,6 +6,7 @@ import { dustCollector } from './dust-collector.ts';
 import { fakeOffline } from './fake-offline.ts';
 import { hotWork } from './hot-work.ts';
 import { limit } from './limit.ts';
+import { meterTampering } from './meter-tampering.ts';
 import { overcrowding } from './overcrowding.ts';
 import { enterReasons } from './reasons.ts';
 import { stoppedButRunning } from './stopped-but-running.ts';
@@ -15,12 +16,20 @@ type AnyDetector = Detector<any, any>;
 
 /** All detectors by name. */
 export const detectors: ReadonlyMap<string, AnyDetector> = new Map(
-  [stoppedButRunning, fakeOffline, dustCleaning, dustCollector, hotWork, limit, overcrowding, cameraWatch].map(
-    (detector: AnyDetector) => {
-      enterReasons(detector.reasons);
-      return [detector.name, detector];
-    },
-  ),
+  [
+    stoppedButRunning,
+    fakeOffline,
+    dustCleaning,
+    dustCollector,
+    hotWork,
+    meterTampering,
+    limit,
+    overcrowding,
+    cameraWatch,
+  ].map((detector: AnyDetector) => {
+    enterReasons(detector.reasons);
+    return [detector.name, detector];
+  }),
 );
 
 /** The detector that a rule applies. Throws on a rule that no detector answers for; loading has refused such. */
