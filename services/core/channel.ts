@@ -58,6 +58,8 @@ export class Channel {
       this.referenceSlots++;
     }
     if (this.printsEndMs !== startMs) {
+      // A week of prints begins with something heard: when the channel came to be depends on the order of arrival.
+      if (!heard) return;
       this.printsFromMs = startMs;
       this.prints.fill(0);
       this.usedSlots = 0;
