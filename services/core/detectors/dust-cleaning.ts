@@ -152,8 +152,7 @@ function places(version: SiteVersion, rule: Rule<DustCleaning>): DustPlace[] {
     found.push({
       key: sectionId ?? '',
       stepMs,
-      // A duty falls due though nothing comes; all else is known with what was filed or noted.
-      drive: sign === 'missed-shift' || sign === 'missed-run-hours' ? 'time' : 'filed',
+      ...driveOf(sign),
       meterId: '',
       equipmentId: '',
       subject:
@@ -170,6 +169,23 @@ function places(version: SiteVersion, rule: Rule<DustCleaning>): DustPlace[] {
     });
   }
   return found;
+}
+
+/** A duty falls due though nothing comes; all else is known with what was filed or noted, and is nothing before that. */
+function driveOf(sign: DustCleaning['sign']): Pick<Place, 'drive' | 'awaitsKinds'> {
+  switch (sign) {
+    case 'missed-shift':
+    case 'missed-run-hours':
+      return { drive: 'time' };
+    case 'claimed-while-running':
+      return { drive: 'filed', awaitsKinds: ['CLEANING'] };
+    case 'contradicted-by-camera':
+      return { drive: 'filed', awaitsKinds: ['CLEANING_NOT_SEEN'] };
+    case 'dust-layer':
+      return { drive: 'filed', awaitsKinds: ['DUST_LAYER'] };
+    case 'air-blowing':
+      return { drive: 'noted', awaitsKinds: ['AIR_BLOWING'] };
+  }
 }
 
 function dustSections({ sections, sector }: SiteRegistration) {
