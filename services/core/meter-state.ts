@@ -42,7 +42,7 @@ export class MeterState {
   base: BaseProfile | undefined;
   /** Highest load by night of a meter that the sun lowers by day, kW. */
   private nightKw = 0;
-  /** Where a base switches by itself: how long the load was of the running kind while a machine was reported running. */
+  /** Where a base is behind it too: how long the load was of the running kind while a machine was reported running. */
   private seenRunningMs = 0;
   /** A rule asks for extremes, for registers. */
   private seeksArcs = false;
@@ -138,11 +138,11 @@ export class MeterState {
   }
 
   /**
-   * Whether the modes of the load are those of the machines, and not of a thermostat that switches behind the same meter:
+   * Whether the modes of the load are those of the machines, and not of a dormitory or a thermostat behind the same meter:
    * then they were seen to run when they were reported to.
    */
-  showsMachines({ baseSwitches }: Witness, { leastModeHours }: LoadParameters): boolean {
-    return !baseSwitches || this.seenRunningMs >= leastModeHours * 3_600_000;
+  showsMachines({ hasBase }: Witness, { leastModeHours }: LoadParameters): boolean {
+    return !hasBase || this.seenRunningMs >= leastModeHours * 3_600_000;
   }
 
   /** Learns one sealed slot. Sealed slots come in event-time order. */
@@ -159,7 +159,7 @@ export class MeterState {
     if (this.teaches(kw, witness, lowered)) this.model.learn(ownKw, intervalMs, loadModelOptions(load));
     if (lowered) return;
     this.learnBase(witness, startMs, kw, ownKw, load);
-    if (witness.baseSwitches) this.learnRunning(witness, view, startMs, ownKw);
+    if (witness.hasBase) this.learnRunning(witness, view, startMs, ownKw);
     if (witness.tellsApart) this.learnMachines(witness, view, startMs, ownKw);
   }
 

@@ -12,9 +12,6 @@ const maxVersions = 64;
 /** Loads that may rightly run while production is stopped: they belong to the base of their meter. */
 export const baseKinds: ReadonlySet<EquipmentKind> = new Set(['HOLDING_FURNACE', 'DORMITORY', 'HVAC', 'PHOTOVOLTAIC']);
 
-/** Those of them that a thermostat switches on and off: alone behind a meter they show two modes of load. */
-const switchingKinds: ReadonlySet<EquipmentKind> = new Set(['HOLDING_FURNACE', 'HVAC']);
-
 /**
  * What one meter can bear witness of. All machines behind it reported stopped is a claim on the group; where the meter
  * feeds a single machine the group is that machine, and where it is the enterprise's total the group is the firm.
@@ -35,9 +32,8 @@ export class Witness implements Place {
   readonly tellsApart: boolean;
   /** Photovoltaics behind the meter. */
   readonly generation: Generation;
-  /** A dormitory, heating, cooling or a holding furnace is registered behind the meter, and one that switches by itself. */
+  /** A dormitory, heating, cooling or a holding furnace is registered behind the meter: alone it may show two modes of load. */
   readonly hasBase: boolean;
-  readonly baseSwitches: boolean;
 
   constructor(
     registration: SiteRegistration,
@@ -57,7 +53,6 @@ export class Witness implements Place {
     this.tellsApart = tellsApart;
     this.generation = generationBehind(registration, meter);
     this.hasBase = base.some(({ kind }) => kind !== 'PHOTOVOLTAIC');
-    this.baseSwitches = base.some(({ kind }) => switchingKinds.has(kind));
   }
 
   get key(): string {

@@ -93,7 +93,8 @@ export function learnScale(
   let any = false;
   for (const [i, logFactor] of factors.entries()) {
     if (Math.abs(logFactor) < least) continue;
-    const news = newsOf(modes, x, logFactor, cap);
+    // A load that may be as it always was speaks for no factor, however well it would fit: a wide mode fits many.
+    const news = isUsual ? Math.min(0, newsOf(modes, x, logFactor, cap)) : newsOf(modes, x, logFactor, cap);
     const at = head + numbersAFactor * i;
     count(next, at, news, isNearer(modes.running, modes.stopped, x - logFactor), startMs);
     if (next[at]! + next[at + 1]! > 0) any = true;
