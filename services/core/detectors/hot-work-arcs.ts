@@ -129,6 +129,11 @@ function judgeMeter(view: SiteView, witness: Witness, startMs: number, terms: Ar
   };
 }
 
+/** How often what the meters of a section do by themselves was learned anew. */
+export function arcLessons(view: SiteView, { witnesses }: HotWorkArcs): number {
+  return witnesses.reduce((sum, { meterId }) => sum + (view.meter(meterId)?.arcs?.version ?? 0), 0);
+}
+
 /** End of the slots in which no meter leaps. */
 export function nextLeapMs(view: SiteView, place: HotWorkArcs, fromMs: number, toMs: number): number {
   for (let startMs = fromMs; startMs < toMs; startMs += arcStepMs) {

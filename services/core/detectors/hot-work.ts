@@ -8,7 +8,7 @@ import type { Verdict } from '../records.ts';
 import type { Rule } from '../rule.ts';
 import type { SiteVersion } from '../site.ts';
 import type { Detector, SiteView, SlotJudgement, TestPolicy } from './detector.ts';
-import { type HotWorkArcs, hotWorkArcPlaces, judgeHotWorkArcs, nextLeapMs } from './hot-work-arcs.ts';
+import { arcLessons, type HotWorkArcs, hotWorkArcPlaces, judgeHotWorkArcs, nextLeapMs } from './hot-work-arcs.ts';
 import { type HotWorkEvents, hotWorkEventPlaces, judgeHotWorkEvents, nextSightingMs } from './hot-work-events.ts';
 import { type HotWorkLine, hotWorkLinePlaces, judgeHotWorkLine, nextPermitMs } from './hot-work-line.ts';
 import { type HotWorkSuspicion, hotWorkSuspicionPlaces, judgeHotWorkSuspicion } from './hot-work-suspicion.ts';
@@ -230,6 +230,8 @@ export const hotWork: Detector<HotWork, HotWorkPlace> = {
   places,
   subjects: (place) => place.subjects,
   judge: (view, version, place, startMs, { parameters }) => judge(view, version, place, startMs, parameters),
+  learn: (view, _version, place) => (place.sign === 'signature' ? [arcLessons(view, place)] : undefined),
+  alters: (before, after) => before?.[0] !== after?.[0],
   policy,
   lookBackMs,
   aheadMs: (p) => (p.sign === 'process-running' ? 0 : p.earlyMinutes * minuteMs),
