@@ -84,6 +84,7 @@ export function collectorOff(
   const fan = view.levels(collector.equipmentId, fanRunning);
   const kind = fan ? undefined : view.timeline(collector.equipmentId)?.uniformKind(startMs, endMs);
   if (kind === 'running') return quiet('collector-on');
+  if (kind === 'stopped' && standsThroughout(view, place.line, startMs, endMs)) return quiet('line-stands');
   const minutes = collectorMinutes(view, collector, startMs, endMs);
   if (!minutes.includes(said.off)) {
     return minutes.includes(said.on) ? quiet('collector-on') : unjudged('unknown', 'collector-unknown');
@@ -159,6 +160,7 @@ export function airlockOff(
   const endMs = startMs + place.stepMs;
   const valve = view.levels(collector.equipmentId, airlock);
   if (!valve) return unjudged('unknown', 'airlock-not-heard');
+  if (view.timeline(collector.equipmentId)?.uniformKind(startMs, endMs) === 'stopped') return quiet('collector-stands');
   if (showing(valve, startMs, half) && valve.runEndMs(startMs) >= endMs) return quiet('airlock-turns');
   const fromMs = startMs - p.startAllowanceMinutes * minuteMs;
   const minutes = collectorMinutes(view, collector, fromMs, endMs);
