@@ -10,7 +10,7 @@ import { confirmationLimit } from '../sequential-test.ts';
 import type { Detector, TestPolicy } from './detector.ts';
 import { flickerLookBackMs, type IdleDrops, judgeFlicker, learnIdleDrops } from './flicker.ts';
 import { type IdenticalPlace, identicalLookBackMs, identicalPlaces, judgeIdentical } from './identical-readings.ts';
-import { isLive, type LivePlace, livePlaces } from './live-place.ts';
+import { isLive, type LivePlace, livePlaces, restLookBackMs } from './live-place.ts';
 import { judgeReplayed, learnRepeats, type RepeatCounts } from './replayed-readings.ts';
 import { type BySign, signParameters } from './sign-parameters.ts';
 import { type SilencePlace, silencePlaces } from './silence.ts';
@@ -90,6 +90,7 @@ const reasons = {
   'not-in-use': 'UNKNOWN',
   'readings-not-learned': 'UNKNOWN',
   'readings-hardly-move': 'UNKNOWN',
+  'readings-at-zero': 'UNKNOWN',
   'load-of-rest': 'UNKNOWN',
   'load-missing': 'UNKNOWN',
   'load-not-learned': 'UNKNOWN',
@@ -166,7 +167,16 @@ export const fakeOffline: Detector<FakeOffline, FakeOfflinePlace> = {
   indicator: () => null,
   samples: (version, ownerId, indicator, { parameters: { sign } }) =>
     sign !== 'silent' && sign !== 'flicker' && isLive(version, ownerId, indicator),
-  lookBackMs: ({ sign }) => (sign === 'identical' ? identicalLookBackMs : sign === 'flicker' ? flickerLookBackMs : 0),
+  lookBackMs: ({ sign }) => lookBacksMs[sign],
+};
+
+const lookBacksMs: Readonly<Record<FakeOffline['sign'], number>> = {
+  silent: 0,
+  flicker: flickerLookBackMs,
+  frozen: restLookBackMs,
+  replayed: restLookBackMs,
+  zero: 0,
+  identical: Math.max(identicalLookBackMs, restLookBackMs),
 };
 
 function policy({ confirmAfterMinutes, clearAfterMinutes, falseAlarmsPerMonth }: FakeOffline): TestPolicy {

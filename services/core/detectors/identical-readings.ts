@@ -20,6 +20,7 @@ const nearShare = 0.1;
 const mostChannels = 16;
 /** Two indicators of other families and their reference: two may have one cause, three hardly. */
 const leastAlike = 2;
+const mostAlike = 4;
 
 /** Share of the changes before that must have come out right, too: of hardly any three sensors they do. */
 const leastFit = 0.9;
@@ -188,7 +189,7 @@ const differing: SlotJudgement = {
   share: 0,
 };
 
-/** The two of other families that followed a curve best; undefined where no two did. */
+/** Those of other families that followed a curve best; undefined where no two did. */
 function likestOf(reference: Curve, curves: readonly Curve[], acrossMachines: boolean): Alike[] | undefined {
   const alike: Alike[] = [];
   for (const curve of curves) {
@@ -197,14 +198,20 @@ function likestOf(reference: Curve, curves: readonly Curve[], acrossMachines: bo
   }
   if (alike.length < leastAlike) return undefined;
   alike.sort((a, b) => b.correlation - a.correlation || (a.curve.channel.id < b.curve.channel.id ? -1 : 1));
-  const [first] = alike as [Alike];
   const { ownerId } = reference.channel;
-  // Of one machine alone the machine is judged.
-  const mustLeave = acrossMachines && first.curve.channel.ownerId === ownerId;
-  const second = alike.find(
-    ({ curve }) => curve.family !== first.curve.family && !(mustLeave && curve.channel.ownerId === ownerId),
-  );
-  return second && [first, second];
+  const families = new Set<string>();
+  const chosen: Alike[] = [];
+  for (const each of alike) {
+    const isLast = chosen.length === leastAlike - 1;
+    // Of one machine alone the machine is judged.
+    const sameOwner =
+      acrossMachines && isLast && [...chosen, each].every((one) => one.curve.channel.ownerId === ownerId);
+    if (families.has(each.curve.family) || sameOwner) continue;
+    families.add(each.curve.family);
+    chosen.push(each);
+    if (chosen.length === mostAlike) break;
+  }
+  return chosen.length < leastAlike ? undefined : chosen;
 }
 
 function worstOf(alike: readonly Alike[]): number {
@@ -228,8 +235,8 @@ function likeness(reference: Curve, curve: Curve): Alike | undefined {
   const correlation = correlationOf(reference, curve);
   if (correlation < leastCorrelation) return undefined;
   const slope = productOf(reference, curve) / (reference.length * reference.length);
-  // A prediction can be no nearer than what the sensor resolves.
-  const tolerance = Math.max(nearShare * curve.usual, curve.step);
+  // A prediction can be no nearer than what the two sensors resolve.
+  const tolerance = Math.max(nearShare * curve.usual, curve.step + Math.abs(slope) * reference.step);
   // Were the two unrelated, a change of normal size would come so near nowhere more often than around nothing.
   const byChance = 2 * normalShare(tolerance / (curve.usual * Math.sqrt(Math.PI / 2)));
   if (byChance >= soughtShare) return undefined;

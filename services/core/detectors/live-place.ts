@@ -4,8 +4,10 @@ import type { EquipmentKind } from '../records.ts';
 import type { SiteVersion } from '../site.ts';
 import { type Place, type SiteView, type SlotJudgement, type SubjectRef, unjudged } from './detector.ts';
 
-/** A meal or a change of tools is shorter than that. */
-const restSlots = 3;
+/** Two hours: a meal or a change of tools is shorter than that. */
+const restSlots = 8;
+/** How far back before a slot it is looked for rest, ms. */
+export const restLookBackMs = restSlots * channelStepMs;
 
 export interface LivePlace extends Place {
   readonly subjects: readonly [machine: SubjectRef];
@@ -39,9 +41,9 @@ export function isInUse(view: SiteView, equipmentId: string, startMs: number): b
   return view.timeline(equipmentId)?.uniformKind(startMs, startMs + channelStepMs) === 'running';
 }
 
-/** A machine that is not in use: for a while nobody can tell, after an hour that was reported at rest nothing is claimed. */
+/** A machine that is not in use: for a while nobody can tell, after two hours that were reported at rest nothing is claimed. */
 export function notInUse(view: SiteView, equipmentId: string, startMs: number): SlotJudgement {
-  for (let back = 0; back <= restSlots; back++) {
+  for (let back = 0; back < restSlots; back++) {
     const fromMs = startMs - back * channelStepMs;
     const kind = view.timeline(equipmentId)?.uniformKind(fromMs, fromMs + channelStepMs);
     // Silence is no rest: it ends nothing.

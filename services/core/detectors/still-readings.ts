@@ -31,6 +31,10 @@ export function judgeFrozen(view: SiteView, version: SiteVersion, place: LivePla
     llr += Math.max(0, Math.log(soughtShare / channel.habits.chanceOfStay(stayed > 1)!));
     still.push(channel);
   }
+  // Zeros have a rule of their own, which asks the load.
+  if (still.length > 0 && still.every(({ ranges }) => ranges.highAt(startMs) === 0 && ranges.lowAt(startMs) === 0)) {
+    return unjudged('unknown', 'readings-at-zero');
+  }
   if (still.length === 0) return unjudged('unknown', isLearned ? 'readings-hardly-move' : 'readings-not-learned');
   const load = evidenceOf(view, version, new Set([id]), startMs, startMs + channelStepMs, 1);
   // Whatever was reported, a machine at rest may show the same for hours.

@@ -8,7 +8,7 @@ const common = { confirmAfterMinutes: 60, clearAfterMinutes: 60, falseAlarmsPerM
 
 /** The parameters that the shipped rules state; core reads no file, so they are repeated here. */
 const parameters: { readonly [S in Sign]: Extract<FakeOffline, { sign: S }> } = {
-  silent: { sign: 'silent', ...common, confirmAfterMinutes: 30, clearAfterMinutes: 30, faultGraceMinutes: 240 },
+  silent: { sign: 'silent', ...common, confirmAfterMinutes: 30, clearAfterMinutes: 720, faultGraceMinutes: 240 },
   flicker: {
     sign: 'flicker',
     ...common,
