@@ -40,14 +40,13 @@ export function dustLayer(
       detail: { depthMm: deepest.value!, source: deepest.sourceId ?? '' },
     };
   }
-  if (!latest) return unjudged('unknown', 'no-layer-measured');
-  if (latest.value! <= p.highestLayerMm) return quiet('layer-within-limit');
+  if (latest && latest.value! <= p.highestLayerMm) return quiet('layer-within-limit');
+  // Of a layer that is no longer held at least the cleaning is seen as it comes.
+  const sinceMs = latest ? lastMs(latest) : startMs;
   for (const record of view.work.values()) {
-    if (isCleaningOf(record, place) && record.startMs < endMs && record.endMs > lastMs(latest)) {
-      return quiet('layer-cleaned');
-    }
+    if (isCleaningOf(record, place) && record.startMs < endMs && record.endMs > sinceMs) return quiet('layer-cleaned');
   }
-  return unjudged('unknown', 'layer-not-cleaned');
+  return unjudged('unknown', latest ? 'layer-not-cleaned' : 'no-layer-measured');
 }
 
 /** Dust blown about with compressed air, as a camera or an inspector saw it. */
