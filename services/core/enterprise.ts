@@ -36,6 +36,8 @@ export class Enterprise {
   pending = false;
   /** For when a review is scheduled, 0 for none; kept by the engine. */
   reviewAtMs = 0;
+  /** Derived: when late data or a changed model make unsealed verdicts due again; `Infinity` when nothing does. */
+  nextReviewMs = Number.POSITIVE_INFINITY;
 
   private options: EngineOptions;
   private readonly held: Holdings;
@@ -158,27 +160,38 @@ export class Enterprise {
     const busyOn = (meterId: string): boolean =>
       this.watches.some((watch) => watch.busy && this.judging.placeAt(watch, untilMs)?.meterId === meterId);
     this.held.forgetUnnamed(untilMs, busyOn);
+    this.deriveDue();
   }
 
   /** Brings every watch up to what has come and says what has changed. */
   evaluate(nowMs: number, say: Say): void {
+    let isSomeDone = false;
+    let isSomeJudged = false;
+    let nextReviewMs = Number.POSITIVE_INFINITY;
     for (const watch of this.watches) {
       if (watch.withdrawn) {
         this.voice.withdraw(watch, nowMs, say);
+        isSomeDone ||= !watch.busy;
         continue;
       }
-      if (this.reviewMs(watch) <= nowMs) {
-        const stepMs = this.judging.placeAt(watch, watch.headMs)?.stepMs ?? sealStepMs;
-        watch.review(this.sealedMs, this.judging.modelVersion(watch), stepMs);
-        watch.reviewedMs = nowMs;
+      let reviewMs = this.reviewMs(watch);
+      // Most records bear on few of many watches: the others are left alone.
+      if (reviewMs <= nowMs || watch.busy || this.judging.isDue(watch)) {
+        isSomeJudged = true;
+        if (reviewMs <= nowMs) {
+          const stepMs = this.judging.placeAt(watch, watch.headMs)?.stepMs ?? sealStepMs;
+          watch.review(this.sealedMs, this.judging.modelVersion(watch), stepMs);
+          watch.reviewedMs = nowMs;
+        }
+        this.judging.advance(watch);
+        if (watch.busy) this.voice.sayFindings(watch, nowMs, say);
+        reviewMs = this.reviewMs(watch);
       }
-      this.judging.advance(watch);
-      if (watch.busy) this.voice.sayFindings(watch, nowMs, say);
+      if (reviewMs < nextReviewMs) nextReviewMs = reviewMs;
     }
-    if (this.watches.some((watch) => watch.withdrawn && !watch.busy)) {
-      this.watches = this.watches.filter((watch) => !watch.withdrawn || watch.busy);
-    }
-    this.deriveDue();
+    this.nextReviewMs = nextReviewMs;
+    if (isSomeDone) this.watches = this.watches.filter((watch) => !watch.withdrawn || watch.busy);
+    if (isSomeJudged) this.deriveDue();
     this.voice.sayStatus(this.watches, nowMs, say);
     this.sayHearing(nowMs, say);
   }
@@ -186,13 +199,6 @@ export class Enterprise {
   /** Says whether it is heard at all, where that is news. */
   sayHearing(nowMs: number, say: Say): void {
     for (const value of this.hearing.statements(this.held, nowMs)) say({ topic: 'enterprise-silence', value });
-  }
-
-  /** When late data or a changed model make the unsealed verdicts due again; `Infinity` when nothing does. */
-  get nextReviewMs(): number {
-    let nextMs = Number.POSITIVE_INFINITY;
-    for (const watch of this.watches) nextMs = Math.min(nextMs, this.reviewMs(watch));
-    return nextMs;
   }
 
   /** True when sealing any later slot would change nothing: nothing newer than the sealed ones came, no run is open. */
@@ -355,12 +361,14 @@ export class Enterprise {
     for (const watch of this.watches) watch.markStale(fromMs);
   }
 
-  /** Newest judged slot, and when reports make a slot due that was not judged yet. */
+  /** Newest judged slot, when reports make a slot due that was not judged yet, and when verdicts are to be made anew. */
   private deriveDue(): void {
     this.judgedMs = 0;
     this.reportsDueMs = Number.POSITIVE_INFINITY;
+    this.nextReviewMs = Number.POSITIVE_INFINITY;
     let sampling: Set<string> | undefined;
     for (const watch of this.watches) {
+      this.nextReviewMs = Math.min(this.nextReviewMs, this.reviewMs(watch));
       const { headMs } = watch;
       const place = this.judging.placeAt(watch, headMs);
       if (place?.drive === 'samples') {
@@ -380,8 +388,8 @@ export class Enterprise {
 
   private reviewMs(watch: Watch): number {
     if (watch.withdrawn) return Number.POSITIVE_INFINITY;
-    const outdated = watch.stale || watch.modelVersion !== this.judging.modelVersion(watch);
-    return outdated ? watch.reviewedMs + this.options.lateReviewMs : Number.POSITIVE_INFINITY;
+    const isOutdated = watch.stale || watch.modelVersion !== this.judging.modelVersion(watch);
+    return isOutdated ? watch.reviewedMs + this.options.lateReviewMs : Number.POSITIVE_INFINITY;
   }
 }
 

@@ -78,6 +78,13 @@ export class Judging {
     return Math.max(clockMs, held.heardMs - reportMarginMs, held.readMs, held.notedMs + stepMs);
   }
 
+  /** Whether a slot of a watch has fallen due, or its slots are to be cut anew. */
+  isDue(watch: Watch): boolean {
+    const { headMs } = watch;
+    const place = this.placeAt(watch, headMs);
+    return place !== undefined && (headMs + place.stepMs <= this.dueMs(place) || headMs % place.stepMs !== 0);
+  }
+
   /** Brings a watch up to what has come. */
   advance(watch: Watch): void {
     const first = this.placeAt(watch, watch.headMs);

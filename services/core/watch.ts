@@ -114,6 +114,7 @@ export class Watch {
   }
 
   get openFindings(): number {
+    if (!this.active) return 0;
     let open = 0;
     for (const subject of this.subjects) open += subject.open;
     return open;
