@@ -19,14 +19,14 @@ export function compact(registration: SiteRegistration): SiteRegistration {
   const ids = new Map(equipment.map((e) => [e.equipmentId, e.equipmentId]));
   return {
     ...registration,
-    regionCode: shared(registration.regionCode),
-    timeZone: shared(registration.timeZone),
+    regionCode: sharedText(registration.regionCode),
+    timeZone: sharedText(registration.timeZone),
     equipment,
     meters: registration.meters.map((meter) => compactMeter(meter, ids)),
     shifts: registration.shifts.length === 0 ? noShifts : registration.shifts,
     sections: registration.sections.length === 0 ? noSections : registration.sections,
     cameras: registration.cameras.length === 0 ? noCameras : registration.cameras,
-    carrier: shared(registration.carrier),
+    carrier: sharedText(registration.carrier),
   };
 }
 
@@ -35,9 +35,9 @@ export function compact(registration: SiteRegistration): SiteRegistration {
 function compactEquipment(e: Equipment): Equipment {
   return {
     equipmentId: e.equipmentId,
-    name: shared(e.name),
+    name: sharedText(e.name),
     kind: e.kind,
-    sectionId: shared(e.sectionId),
+    sectionId: sharedText(e.sectionId),
     ratedPowerKw: e.ratedPowerKw === null ? null : unboxed(e.ratedPowerKw),
     reportIntervalMs: unboxed(e.reportIntervalMs),
     limits: e.limits.length === 0 ? noLimits : e.limits,
@@ -48,12 +48,12 @@ function compactEquipment(e: Equipment): Equipment {
 
 function compactMeter(meter: Meter, ids: ReadonlyMap<string, string>): Meter {
   return {
-    meterId: shared(meter.meterId),
+    meterId: sharedText(meter.meterId),
     role: meter.role,
     intervalMs: unboxed(meter.intervalMs),
-    installationId: shared(meter.installationId),
+    installationId: sharedText(meter.installationId),
     feeds: meter.feeds.map((id) => ids.get(id) ?? id),
-    parentMeterId: meter.parentMeterId === null ? null : shared(meter.parentMeterId),
+    parentMeterId: meter.parentMeterId === null ? null : sharedText(meter.parentMeterId),
     deliveryDelayMs: unboxed(meter.deliveryDelayMs),
     exports: meter.exports,
   };
@@ -65,7 +65,8 @@ function unboxed(value: number): number {
   return whole === value ? whole : value;
 }
 
-function shared(text: string): string {
+/** The one copy of a text that many firms have alike. */
+export function sharedText(text: string): string {
   const known = texts.get(text);
   if (known !== undefined) return known;
   // A flood of texts that nobody shares must not keep out those that many do.

@@ -20,6 +20,9 @@ export const engineDefaults = {
   engineVersion,
 } as const;
 
+/** Enterprises whose places are kept as they were derived: those judged last. Of the others they are derived again. */
+const mostAtHand = 1024;
+
 /**
  * The engine over all enterprises of one partition. Records of one arrival time are taken together: what they changed
  * is judged when time moves on, or at the end of the batch, so a bulk delivery is judged once.
@@ -30,6 +33,8 @@ export function createEngine(given: EngineOptions): Engine {
   const seals = new Timers<Enterprise>();
   const reviews = new Timers<Enterprise>();
   const dirty: Enterprise[] = [];
+  const atHand: Enterprise[] = [];
+  let nextHand = 0;
   let pending: Enterprise[] = [];
   let nowMs = 0;
   let outputs: Output[] = [];
@@ -43,6 +48,15 @@ export function createEngine(given: EngineOptions): Engine {
     dirty.push(enterprise);
   }
 
+  /** Makes an enterprise one of those judged last; the one whose turn it is must go. */
+  function takeUp(enterprise: Enterprise): void {
+    if (enterprise.atHand) return;
+    enterprise.atHand = true;
+    atHand[nextHand]?.putAway();
+    atHand[nextHand] = enterprise;
+    nextHand = (nextHand + 1) % mostAtHand;
+  }
+
   function evaluatePending(): void {
     if (pending.length === 0) return;
     const due = pending;
@@ -54,6 +68,7 @@ export function createEngine(given: EngineOptions): Engine {
   }
 
   function evaluate(enterprise: Enterprise): void {
+    takeUp(enterprise);
     enterprise.evaluate(nowMs, say);
     scheduleReview(enterprise);
   }
@@ -77,6 +92,7 @@ export function createEngine(given: EngineOptions): Engine {
     const untilMs = enterprise.idle ? Math.max(nextMs, sealedBy(targetMs - enterprise.horizonMs)) : nextMs;
     // The horizon may have grown since the timer was set: then it is not due yet.
     if (enterprise.nextSealMs <= nowMs) {
+      takeUp(enterprise);
       enterprise.seal(untilMs);
       touch(enterprise);
       if (enterprise.busy || enterprise.timed) evaluate(enterprise);

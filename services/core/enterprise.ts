@@ -34,6 +34,8 @@ export class Enterprise {
   dirty = false;
   /** Waits for evaluation; kept by the engine. */
   pending = false;
+  /** Its places are kept as they were derived; kept by the engine. */
+  atHand = false;
   /** For when a review is scheduled, 0 for none; kept by the engine. */
   reviewAtMs = 0;
   /** Derived: when late data or a changed model make unsealed verdicts due again; `Infinity` when nothing does. */
@@ -220,6 +222,12 @@ export class Enterprise {
       const drive = this.judging.placeAt(watch, this.judging.clockMs)?.drive;
       return drive === 'time' || drive === 'samples' || (isFiled && drive === 'filed');
     });
+  }
+
+  /** Lets go of what can be derived again. */
+  putAway(): void {
+    this.atHand = false;
+    for (const watch of this.watches) watch.forgetPlace();
   }
 
   /** Takes other rules: what goes on under the same id keeps its history, what is gone is taken back. */

@@ -46,10 +46,9 @@ export class Samples {
   private readonly terms: SampleTerms;
   private byOwner = nothing;
   /** Derived: the channels of owners that were asked for. */
-  private readonly channels = new Map<string, readonly Channel[]>();
-
+  private channels: Map<string, readonly Channel[]> | undefined;
   /** Derived: up to where the levels of each owner are known, ms. */
-  private readonly ends = new Map<string, number>();
+  private ends: Map<string, number> | undefined;
 
   constructor(terms: SampleTerms) {
     this.terms = terms;
@@ -61,7 +60,7 @@ export class Samples {
 
   /** Up to where the levels of a machine or section are known, ms. */
   untilMs(ownerId: string): number {
-    return this.ends.get(ownerId) ?? 0;
+    return this.ends?.get(ownerId) ?? 0;
   }
 
   /** All indicators that a channel is kept of, in alphabetical order. */
@@ -72,10 +71,11 @@ export class Samples {
 
   /** The channels that are kept, in alphabetical order of their indicators. */
   channelsOf(ownerId: string): readonly Channel[] {
-    let channels = this.channels.get(ownerId);
+    let channels = this.channels?.get(ownerId);
     if (!channels) {
       const own = this.byOwner.get(ownerId);
       channels = this.indicatorsOf(ownerId).map((indicator) => own!.get(indicator)!.channel!);
+      this.channels ??= new Map();
       this.channels.set(ownerId, channels);
     }
     return channels;
@@ -89,12 +89,12 @@ export class Samples {
       if (own.size >= maxIndicators) return false;
       sampled = this.empty(ownerId, indicator, this.wanted(ownerId, indicator));
       own.set(indicator, sampled);
-      this.channels.delete(ownerId);
+      this.channels?.delete(ownerId);
       if (sampled.levels) this.anew = true;
     }
     const { channel, levels, rates } = sampled;
     let moved = levels?.observe(atMs, value) ?? false;
-    if (levels && levels.endMs > this.untilMs(ownerId)) this.ends.set(ownerId, levels.endMs);
+    if (levels) this.takeEnd(ownerId, levels);
     if (rates?.observe(atMs, value)) moved = true;
     if (moved) this.moved = true;
     return (channel?.ranges.put(atMs, value) ?? false) || moved;
@@ -102,7 +102,7 @@ export class Samples {
 
   /** What rules ask for may have changed: what none asked for may be asked for now, and levels have other thresholds. */
   askAnew(): void {
-    this.channels.clear();
+    this.channels = undefined;
     const { spanMs } = this.terms;
     for (const [ownerId, own] of this.byOwner) {
       for (const [indicator, { channel, levels, rates }] of own) {
@@ -142,8 +142,8 @@ export class Samples {
     for (const id of this.byOwner.keys()) {
       if (isOwner(id)) continue;
       this.byOwner.delete(id);
-      this.ends.delete(id);
-      this.channels.delete(id);
+      this.ends?.delete(id);
+      this.channels?.delete(id);
     }
   }
 
@@ -172,7 +172,7 @@ export class Samples {
   restore(json: any, blocks: Uint8Array[]): void {
     for (const [ownerId, indicator, stored, channel, rates] of json) {
       const levels = stored ? LevelTimeline.fromJSON(stored) : undefined;
-      if (levels && levels.endMs > this.untilMs(ownerId)) this.ends.set(ownerId, levels.endMs);
+      if (levels) this.takeEnd(ownerId, levels);
       this.owned(ownerId).set(indicator, {
         levels,
         channel: channel ? Channel.fromState(channel, blocks) : undefined,
@@ -217,6 +217,12 @@ export class Samples {
       levels: levels && new LevelTimeline(levels),
       rates: leastPerMinute === undefined ? undefined : new RateSlots(leastPerMinute, spanMs, sealedMs),
     };
+  }
+
+  private takeEnd(ownerId: string, { endMs }: LevelTimeline): void {
+    if (endMs <= this.untilMs(ownerId)) return;
+    this.ends ??= new Map();
+    this.ends.set(ownerId, endMs);
   }
 
   private owned(ownerId: string): Map<string, Sampled> {

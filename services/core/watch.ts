@@ -1,3 +1,4 @@
+import { sharedText } from './compact-registration.ts';
 import {
   type Detector,
   type Learned,
@@ -63,7 +64,7 @@ export class Watch {
   constructor(rule: Rule, key: string, startMs: number) {
     this.applied = rule;
     this.detector = detectorOf(rule);
-    this.key = key;
+    this.key = sharedText(key);
     this.headSecond = secondOf(startMs);
     this.calmFromSecond = this.headSecond;
     this.calmToSecond = this.headSecond;
@@ -126,9 +127,7 @@ export class Watch {
     if (version !== this.version) {
       this.version = version;
       this.knownAt = -1;
-      this.place = applies(this.rule, version)
-        ? this.detector.places(version, this.rule).find((place) => place.key === this.key)
-        : undefined;
+      this.place = placesOf(version, this.rule).get(this.key);
     }
     return this.place;
   }
@@ -284,6 +283,17 @@ export class Watch {
       if (!seen.has(key)) fold(subject, unjudged('not-claimed', 'not-registered'));
     }
   }
+}
+
+/** The places of one rule in one description, as last derived: all watches of a rule ask in turn. */
+let derived: { version: SiteVersion; rule: Rule; places: ReadonlyMap<string, Place> } | undefined;
+
+function placesOf(version: SiteVersion, rule: Rule): ReadonlyMap<string, Place> {
+  if (derived?.version !== version || derived.rule !== rule) {
+    const places = applies(rule, version) ? detectorOf(rule).places(version, rule) : [];
+    derived = { version, rule, places: new Map(places.map((place) => [place.key, place])) };
+  }
+  return derived.places;
 }
 
 /** Whether a rule has anything to say of a site of that kind. */
