@@ -82,6 +82,11 @@ export function createEngine(given: EngineOptions): Engine {
 
   function review(enterprise: Enterprise): void {
     enterprise.reviewAtMs = 0;
+    // It was reviewed meanwhile, or the review was put off.
+    if (enterprise.nextReviewMs > nowMs) {
+      scheduleReview(enterprise);
+      return;
+    }
     touch(enterprise);
     evaluate(enterprise);
   }

@@ -19,6 +19,8 @@ export interface EngineOptions extends HoldingsOptions {
 const deliveryMarginMs = 2 * 3_600_000;
 /** What is held before the oldest open slot in any case, ms: a hold and a run-down reach back to it. */
 const leastLookBackMs = 3_600_000;
+/** Reviews begin on this grid, ms. */
+const reviewGridMs = 60_000;
 const noOwners: ReadonlySet<string> = new Set();
 
 /** The lateness horizon of an enterprise whose meters deliver up to `deliveryDelayMs` late, ms. */
@@ -397,7 +399,9 @@ export class Enterprise {
   private reviewMs(watch: Watch): number {
     if (watch.withdrawn) return Number.POSITIVE_INFINITY;
     const isOutdated = watch.stale || watch.modelVersion !== this.judging.modelVersion(watch);
-    return isOutdated ? watch.reviewedMs + this.options.lateReviewMs : Number.POSITIVE_INFINITY;
+    if (!isOutdated) return Number.POSITIVE_INFINITY;
+    // On a common grid: what many watches are late with is taken together.
+    return Math.ceil((watch.reviewedMs + this.options.lateReviewMs) / reviewGridMs) * reviewGridMs;
   }
 }
 
