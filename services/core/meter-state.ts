@@ -21,6 +21,15 @@ const wideStop = 0.25;
 const aboveNight = 2;
 /** The highest load of the night is forgotten at this rate an hour: by half in a month. */
 const nightFadeAnHour = 0.001;
+/**
+ * So long, and over so many slots, the load must be the very same before the meter may be thought to be stuck: one reading
+ * of a quarter of an hour may stand for many short slots.
+ */
+const leastStuckMs = 3 * 900_000;
+const leastStuckSlots = 4;
+/** How often a load of work is the very same as before is known from so many slots on, and remembered over so many. */
+const leastRepeatSlots = 96;
+const mostRepeatSlots = 8192;
 /** Counts of the loads that were learned before the base was known weigh this much beside those after. */
 const unadjustedWeight = 0.25;
 
@@ -44,6 +53,9 @@ export class MeterState {
   private nightKw = 0;
   /** Where a base is behind it too: how long the load was of the running kind while a machine was reported running. */
   private seenRunningMs = 0;
+  /** Slots of work that followed one that was unlike the one before it, and how many of them were the very same again. */
+  private freshSlots = 0;
+  private repeatedSlots = 0;
   /** A rule asks for extremes, for registers. */
   private seeksArcs = false;
   private seeksRegisters = false;
@@ -145,6 +157,21 @@ export class MeterState {
     return !hasBase || this.seenRunningMs >= leastModeHours * 3_600_000;
   }
 
+  /**
+   * Whether the meter has shown the very same load for so long that work does not explain it at evidence `limit`: it
+   * measures nothing any more, and is no witness of work.
+   */
+  isStuck(startMs: number, limit: number): boolean {
+    if (this.freshSlots < leastRepeatSlots) return false;
+    const kw = this.slotKw(startMs);
+    if (kw === undefined || kw <= leastKw) return false;
+    const again = -Math.log((this.repeatedSlots + 1) / (this.freshSlots + 2));
+    const { intervalMs } = this.slots;
+    const needed = Math.max(leastStuckSlots - 1, leastStuckMs / intervalMs, Math.ceil(limit / again));
+    for (let back = 1; back <= needed; back++) if (this.slotKw(startMs - back * intervalMs) !== kw) return false;
+    return true;
+  }
+
   /** Learns one sealed slot. Sealed slots come in event-time order. */
   learn(witness: Witness, view: SiteView, startMs: number): void {
     const { load } = view;
@@ -158,6 +185,7 @@ export class MeterState {
     const lowered = isFloor(view, witness, startMs);
     if (this.teaches(kw, witness, lowered)) this.model.learn(ownKw, intervalMs, loadModelOptions(load));
     if (lowered) return;
+    this.learnRepeats(startMs, ownKw, load);
     this.learnBase(witness, startMs, kw, ownKw, load);
     if (witness.hasBase) this.learnRunning(witness, view, startMs, ownKw);
     if (witness.tellsApart) this.learnMachines(witness, view, startMs, ownKw);
@@ -171,6 +199,8 @@ export class MeterState {
     this.base = undefined;
     this.nightKw = 0;
     this.seenRunningMs = 0;
+    this.freshSlots = 0;
+    this.repeatedSlots = 0;
     this.arcs?.forget();
     this.installationId = installationId;
   }
@@ -197,6 +227,8 @@ export class MeterState {
         this.seenRunningMs,
         registers?.json ?? null,
         this.estimated,
+        this.freshSlots,
+        this.repeatedSlots,
       ],
       blocks: parts.length > 0 ? [...blocks, ...parts] : blocks,
     };
@@ -217,6 +249,8 @@ export class MeterState {
       seenRunningMs,
       registers,
       estimated,
+      freshSlots,
+      repeatedSlots,
     ] = json as [
       string,
       string,
@@ -230,6 +264,8 @@ export class MeterState {
       number,
       [number, number] | null,
       boolean,
+      number,
+      number,
     ];
     const [intervalMs, capacity, head, readingMs, count] = ring;
     const meter = new MeterState({ meterId, intervalMs, installationId } as Meter, intervalMs, 0);
@@ -241,6 +277,8 @@ export class MeterState {
     if (base) meter.base = BaseProfile.fromState(base, blocks.shift()!);
     if (registers) meter.registers = Registers.fromState(registers, blocks.shift()!);
     meter.estimated = estimated;
+    meter.freshSlots = freshSlots;
+    meter.repeatedSlots = repeatedSlots;
     meter.nightKw = nightKw;
     meter.seenRunningMs = seenRunningMs;
     meter.newestMs = newestMs;
@@ -269,6 +307,20 @@ export class MeterState {
     }
     if (logLikelihoodRatio(modes, ownKw, evidenceCap(load)) >= 0) return;
     if (this.base.learn(startMs, kw, this.slots.intervalMs)) this.model.recount(unadjustedWeight);
+  }
+
+  /** Only the first repetition counts: a meter that is stuck must not teach that this is usual. */
+  private learnRepeats(startMs: number, ownKw: number, load: LoadParameters): void {
+    const { modes } = this.model;
+    if (!modes || logLikelihoodRatio(modes, ownKw, evidenceCap(load)) <= 0) return;
+    const { intervalMs } = this.slots;
+    const before = this.slotKw(startMs - intervalMs);
+    if (before === undefined || before === this.slotKw(startMs - 2 * intervalMs)) return;
+    this.freshSlots++;
+    if (this.slotKw(startMs) === before) this.repeatedSlots++;
+    if (this.freshSlots < mostRepeatSlots) return;
+    this.freshSlots >>= 1;
+    this.repeatedSlots >>= 1;
   }
 
   private learnRunning(witness: Witness, view: SiteView, startMs: number, ownKw: number): void {

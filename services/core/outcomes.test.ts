@@ -138,6 +138,53 @@ describe('a machine that is always said to stand among others that report what t
   });
 });
 
+describe('a meter that sticks at the load of work', () => {
+  const stuckFromMs = startMs + 8 * dayMs + 5 * hourMs;
+  const stick = (records: readonly Sent[]): Sent[] =>
+    records.map((record) => {
+      if (record.topic !== 'power' || record.value.intervalStartMs < stuckFromMs) return record;
+      return { ...record, value: { ...record.value, meanKw: 40.25 } };
+    });
+
+  test.each([1, 15])('of slots of %i minutes accuses nobody: work never drew the very same for so long', (minutes) => {
+    const registration = aRegistration({ meters: [aMeter({ intervalMs: minutes * minuteMs })] });
+    const outputs = runAndSettle(anEngine(), stick(plantRecords(aStory({ registration }))));
+    expect(found(outputs)).toEqual([]);
+    expect(reasonsOf(outputs, 'M1', startMs + 8 * dayMs + 12 * hourMs)).toContain('meter-stuck');
+  });
+});
+
+describe('a load behind the total while a meter of each machine shows that it stands', () => {
+  const equipment = ['M1', 'M2'].map((equipmentId) => anEquipment({ equipmentId, ratedPowerKw: 45 }));
+  const own = equipment.map(({ equipmentId }) => aMeter({ meterId: `own-${equipmentId}`, feeds: [equipmentId] }));
+  const total = aMeter({ meterId: 'total', role: 'ENTERPRISE_TOTAL', feeds: [], intervalMs: 15 * minuteMs });
+  const lie = [startMs + 8 * dayMs + 14 * hourMs, startMs + 8 * dayMs + 17 * hourMs] as const;
+  const story = aStory({
+    registration: aRegistration({ equipment, meters: [total, ...own] }),
+    load: loads(2, () => 40),
+    ran: (_, ms) => inShift(ms, 1, 10),
+  });
+
+  test('accuses nobody: others drew it', () => {
+    const outputs = outcome({ ...story, baseKw: (ms) => (within(ms, lie) ? 85 : 0) });
+    expect(found(outputs)).toEqual([]);
+    expect(reasonsOf(outputs, 'E1', lie[0] + hourMs, lie[1])).toContain('load-of-others');
+  });
+
+  test('is found at the machine and at the firm where a machine drew it', () => {
+    const outputs = outcome({
+      ...story,
+      ran: (_, ms) => inShift(ms, 1, 10) || within(ms, lie),
+      said: (_, ms) => (inShift(ms, 1, 10) ? 'RUNNING' : 'STOPPED'),
+    });
+    expect(
+      found(outputs)
+        .map(({ subjectId }) => subjectId)
+        .sort(),
+    ).toEqual(['E1', 'M1', 'M2']);
+  });
+});
+
 describe('a plant that never stops', () => {
   const always = (said?: PlantStory['said']) => outcome(aStory({ ran: () => true, ...(said ? { said } : {}) }));
 

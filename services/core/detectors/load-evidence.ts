@@ -4,9 +4,10 @@
  */
 import { newsShare } from '../explained-load.ts';
 import { evidenceCap, evidenceLimit } from '../load-parameters.ts';
+import type { MeterState } from '../meter-state.ts';
 import { groupShares, reportedGroup } from '../shares.ts';
 import type { SiteVersion, Witness } from '../site.ts';
-import { isFloor, loadKw } from '../witnessed-load.ts';
+import { isFloor, meanKw } from '../witnessed-load.ts';
 import type { SiteView } from './detector.ts';
 import { judgeSlot, knowledgeOf } from './stopped-but-running.ts';
 
@@ -26,9 +27,6 @@ export interface LoadEvidence {
   readonly meterId: string;
 }
 
-/** Share of the fast slots of a quarter of an hour that must be there before their mean stands for it. */
-const leastCoverage = 0.8;
-
 /** Load through a meter that others than its machines may draw for the moment, kW. */
 type AllowedKw = (witness: Witness) => number;
 const noneAllowed: AllowedKw = () => 0;
@@ -38,27 +36,13 @@ const missing: LoadEvidence = { kind: 'missing', ...nothing };
 const unlearned: LoadEvidence = { kind: 'unlearned', ...nothing };
 const ambiguous: LoadEvidence = { kind: 'ambiguous', ...nothing };
 
-/** Mean load of a meter over [startMs, endMs), whole slots of it, kW; `undefined` where too little is usable. */
-export function meanKw(view: SiteView, witness: Witness, startMs: number, endMs: number): number | undefined {
-  const meter = view.meter(witness.meterId);
-  if (!meter) return undefined;
-  const { intervalMs } = witness.meter;
-  if (endMs - startMs === intervalMs) return loadKw(view, witness, startMs);
-  if (intervalMs > endMs - startMs) return undefined;
-  let sum = 0;
-  let count = 0;
-  for (let ms = startMs; ms < endMs; ms += intervalMs) {
-    const kw = loadKw(view, witness, ms);
-    if (kw === undefined) continue;
-    sum += kw;
-    count++;
-  }
-  return count * intervalMs < leastCoverage * (endMs - startMs) ? undefined : sum / count;
-}
-
 /** The sun may have lowered the load within [startMs, endMs): little of it is no sign of a stop. */
 function isLowered(view: SiteView, witness: Witness, startMs: number, endMs: number): boolean {
   return isFloor(view, witness, startMs) || isFloor(view, witness, endMs - witness.stepMs);
+}
+
+function isStuck(meter: MeterState, { meter: { intervalMs } }: Witness, endMs: number, { load }: SiteView): boolean {
+  return meter.isStuck(endMs - intervalMs, evidenceLimit(load));
 }
 
 /** That a machine behind the meter runs, where all behind it are among those asked for, over `share` of the time. */
@@ -82,6 +66,7 @@ export function groupEvidence(
     view.load,
   );
   if (kind !== 'judged') return unlearned;
+  if (logLikelihoodRatio > 0 && isStuck(meter, witness, endMs, view)) return unlearned;
   if (logLikelihoodRatio <= 0 && isLowered(view, witness, startMs, endMs)) return ambiguous;
   const isVisible = reason !== 'below-detectable-load';
   return { kind: 'told', logLikelihoodRatio, kw, upperKw: bound + allowedKw, isVisible, meterId: witness.meterId };
@@ -126,6 +111,7 @@ export function sharedEvidence(
   if (atBest < limit) return unlearned;
   if (best > -limit && best - other < limit) return ambiguous;
   if (best <= 0 && isLowered(view, witness, startMs, endMs)) return ambiguous;
+  if (best > 0 && isStuck(meter, witness, endMs, view)) return unlearned;
   const { kw: explainedKw, sdKw } = explained.explain(running);
   return {
     kind: 'told',

@@ -16,10 +16,10 @@ import { evidenceCap, evidenceLimit, type LoadParameters } from '../load-paramet
 import type { MeterState } from '../meter-state.ts';
 import type { Verdict } from '../records.ts';
 import { groupShares, reportedGroup } from '../shares.ts';
-import type { Witness } from '../site.ts';
+import type { SiteVersion, Witness } from '../site.ts';
 import type { Shares } from '../timeline.ts';
-import { isFloor, loadKw } from '../witnessed-load.ts';
-import { type Detector, type SlotJudgement, type SubjectRef, unjudged } from './detector.ts';
+import { isFloor, loadKw, meanKw } from '../witnessed-load.ts';
+import { type Detector, type SiteView, type SlotJudgement, type SubjectRef, unjudged } from './detector.ts';
 import { judgeMachine, judgeSomeMachine, type SharedSlot } from './shared-meter.ts';
 
 export const parameters = Type.Object(
@@ -88,6 +88,8 @@ const reasons = {
   'modes-not-of-subject': 'UNKNOWN',
   'load-between-modes': 'UNKNOWN',
   'load-between-explanations': 'UNKNOWN',
+  'load-of-others': 'UNKNOWN',
+  'meter-stuck': 'UNKNOWN',
   'below-detectable-load': 'UNKNOWN',
   'daylight-generation': 'UNKNOWN',
   'which-machine-unknown': 'UNKNOWN',
@@ -211,7 +213,7 @@ export const stoppedButRunning: Detector<StoppedButRunning, Witness> = {
   reasons,
   places: (version) => version.witnesses,
   subjects,
-  judge(view, _version, witness, startMs, rule) {
+  judge(view, version, witness, startMs, rule) {
     const { load } = view;
     const meter = view.meter(witness.meterId)!;
     const { claim } = rule.parameters;
@@ -222,9 +224,13 @@ export const stoppedButRunning: Detector<StoppedButRunning, Witness> = {
     const shares = groupShares(group, view, startMs, endMs, load, claim);
     const sameMeter = meter.isInstallation(witness.meter.installationId);
     const lowered = isFloor(view, witness, startMs);
-    const settle = lowered ? asFloor : asItIs;
+    const settle = (judgement: SlotJudgement): SlotJudgement => {
+      if (judgement.logLikelihoodRatio > 0 && meter.isStuck(startMs, evidenceLimit(load))) return stuck;
+      return lowered ? asFloor(judgement) : judgement;
+    };
     const knowledge = knowledgeOf(meter, witness, startMs, load);
-    const whole = settle(judgeSlot(kw, shares, knowledge, load));
+    let whole = settle(judgeSlot(kw, shares, knowledge, load));
+    if (whole.logLikelihoodRatio > 0 && allStand(view, version, witness, startMs, endMs)) whole = ofOthers;
     if (!witness.tellsApart) return [whole];
     const each = group.map((machine) => groupShares([machine], view, startMs, endMs, load, claim));
     const explained = sameMeter ? meter.explained : undefined;
@@ -241,9 +247,28 @@ export const stoppedButRunning: Detector<StoppedButRunning, Witness> = {
   indicator: () => null,
 };
 
-function asItIs(judgement: SlotJudgement): SlotJudgement {
-  return judgement;
+const stuck = unjudged('unknown', 'meter-stuck');
+const ofOthers = unjudged('unknown', 'load-of-others');
+
+/**
+ * Whether narrower meters show that every machine behind a meter stands: then others draw its load, such as a welding set
+ * at a socket. That such a meter may lie is the business of the energy balance.
+ */
+function allStand(view: SiteView, version: SiteVersion, wide: Witness, startMs: number, endMs: number): boolean {
+  const standing = new Set<string>();
+  for (const witness of version.witnesses) {
+    if (witness.equipment.length >= wide.equipment.length) continue;
+    const kw = meanKw(view, witness, startMs, endMs);
+    if (kw === undefined || isFloor(view, witness, startMs)) continue;
+    const { load } = view;
+    const knowledge = knowledgeOf(view.meter(witness.meterId)!, witness, startMs, load);
+    if (judgeSlot(kw, stopped, knowledge, load).reason !== 'load-of-stopped-kind') continue;
+    for (const id of witness.equipmentIds) standing.add(id);
+  }
+  return wide.equipmentIds.every((id) => standing.has(id));
 }
+
+const stopped: Shares = { stopped: 1, unknown: 0, running: 0, standby: 0 };
 
 /** Of a load that the sun has lowered only what speaks for running holds: more was drawn than the meter showed. */
 function asFloor(judgement: SlotJudgement): SlotJudgement {
