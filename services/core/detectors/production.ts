@@ -63,10 +63,12 @@ export function productionMinutes(view: SiteView, production: Production, fromMs
     for (let at = 0; at < length; at++) if (own[at]! > whole[at]!) whole[at] = own[at]!;
   }
   for (const witness of production.witnesses) {
-    const { runsAboveKw } = loadBounds(view, witness);
+    const { runsAboveKw, worksAboveKw } = loadBounds(view, witness);
     eachSlot(view, witness, fromMs, toMs, (kw, startMs, first, last) => {
       if (kw <= runsAboveKw || isSaid(whole, first, last) || !runsUnsaid(view, witness, startMs)) return;
-      whole.fill(minute.metered, first, last);
+      if (kw > worksAboveKw) whole.fill(minute.metered, first, last);
+      // It may idle: that makes no dust, and nobody can tell.
+      else for (let at = first; at < last; at++) if (whole[at] === minute.standing) whole[at] = minute.unknown;
     });
   }
   return whole;
@@ -137,13 +139,21 @@ function runsUnsaid(view: SiteView, witness: Witness, slotMs: number): boolean {
   return groupShares(group, view, slotMs, slotMs + witness.stepMs, view.load, 'reported').running === 0;
 }
 
-/** From which mean load of a slot on the machines behind a meter run, and up to which they stand, kW. */
+/**
+ * From which mean load of a slot on the machines behind a meter run, from which on they do more than idle, and up to which
+ * they stand, kW.
+ */
 export interface LoadBounds {
   readonly runsAboveKw: number;
+  readonly worksAboveKw: number;
   readonly standsToKw: number;
 }
 
-const nothingTold: LoadBounds = { runsAboveKw: Number.POSITIVE_INFINITY, standsToKw: Number.NEGATIVE_INFINITY };
+const nothingTold: LoadBounds = {
+  runsAboveKw: Number.POSITIVE_INFINITY,
+  worksAboveKw: Number.POSITIVE_INFINITY,
+  standsToKw: Number.NEGATIVE_INFINITY,
+};
 
 /** Bounds as they were worked out last, by meter: models hardly ever move, and each slot asks. */
 const known = new WeakMap<
@@ -168,7 +178,9 @@ function boundsOf({ model: { modes } }: MeterState, witness: Witness, load: Load
   const { ratedKw } = witness;
   const highestKw = ratedKw === undefined ? Number.POSITIVE_INFINITY : ratedKw / load.nameplateLow;
   if (!modes) {
-    return witness.dedicated ? { ...nothingTold, runsAboveKw: highestKw * load.highestIdleShare } : nothingTold;
+    if (!witness.dedicated) return nothingTold;
+    const aboveKw = highestKw * load.highestIdleShare;
+    return { ...nothingTold, runsAboveKw: aboveKw, worksAboveKw: aboveKw };
   }
   if (medianKw(modes.running) - medianKw(modes.stopped) > highestKw) return nothingTold;
   const limit = evidenceLimit(load);
@@ -178,6 +190,7 @@ function boundsOf({ model: { modes } }: MeterState, witness: Witness, load: Load
   const runsAboveKw = stoppedUpperKw(modes, limit);
   const standsToKw = stoppedUpperKw(modes, -limit);
   return {
+    worksAboveKw: medianKw(modes.running) * load.highestIdleShare,
     runsAboveKw: logLikelihoodRatio(modes, runsAboveKw, cap) > limit - slack ? runsAboveKw : nothingTold.runsAboveKw,
     standsToKw: logLikelihoodRatio(modes, standsToKw, cap) < slack - limit ? standsToKw : nothingTold.standsToKw,
   };
