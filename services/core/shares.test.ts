@@ -84,9 +84,17 @@ describe('what people file', () => {
   const stopped = aMachine([[0, 90, 'STOPPED']]);
   const testRun = aWorkRecord({ startMs: at(62), endMs: at(66) });
 
-  test.each(['TEST_RUN', 'MAINTENANCE'] as const)('%s makes its time running, and the run-down after it', (kind) => {
-    expect(quarter([stopped], filed([{ ...testRun, kind }]))).toEqual({ ...none, running: 13, stopped: 2 });
-  });
+  test.each(['TEST_RUN', 'MAINTENANCE'] as const)(
+    '%s makes its time one in which it may run, and the run-down after it',
+    (kind) => {
+      expect(quarter([stopped], filed([{ ...testRun, kind }]))).toEqual({
+        ...none,
+        running: 13,
+        standby: 4,
+        stopped: 2,
+      });
+    },
+  );
 
   test.each([
     ['of another kind', { kind: 'CLEANING' as const }],

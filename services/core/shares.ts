@@ -65,8 +65,9 @@ export function groupShares(
     for (const work of filed.work.values()) {
       if (work.withdrawn || (work.kind !== 'TEST_RUN' && work.kind !== 'MAINTENANCE')) continue;
       if (!concerns(work, machine.equipment)) continue;
+      // It may run then, and nobody says that it does: as on standby.
       eachMinute(work.startMs, work.endMs, startMs, length, (minute) => {
-        own[minute] = codeOf.running;
+        own[minute] = Math.max(own[minute]!, codeOf.standby);
       });
     }
     for (let minute = 0; minute < length; minute++) grid[minute] = Math.max(grid[minute]!, own[minute]!);
