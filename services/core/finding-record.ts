@@ -6,7 +6,7 @@ import { medianKw } from './load-model.ts';
 import type { EvidenceSlot, Finding, SubjectKind } from './records.ts';
 import type { Rule } from './rule.ts';
 import { confirmationLimit, evidenceOf } from './sequential-test.ts';
-import type { SiteVersion } from './site.ts';
+import { isDedicated, type SiteVersion } from './site.ts';
 import type { RunClaim, Subject } from './subject.ts';
 
 export interface FindingContext {
@@ -103,11 +103,14 @@ function slotsPerMonth(place: Place): number {
 }
 
 /** What the meter has learned of the subject; for one machine among several, what it learned of all would mislead. */
-function loadOf({ view }: FindingContext, meterId: string, kind: SubjectKind, equipmentIds: readonly string[]) {
+function loadOf({ view, site }: FindingContext, meterId: string, kind: SubjectKind, equipmentIds: readonly string[]) {
   const modes = meterId === '' ? undefined : view.meter(meterId)?.model.modes;
   const behind = view.meter(meterId)?.explained?.equipmentIds.length ?? 1;
   if (!modes || (kind === 'EQUIPMENT' && behind > equipmentIds.length)) return { typicalKw: null, detectableKw: null };
-  return { typicalKw: medianKw(modes.running), detectableKw: minimumDetectableKw(modes, view.load) };
+  return {
+    typicalKw: medianKw(modes.running),
+    detectableKw: minimumDetectableKw(modes, view.load, isDedicated(site, meterId)),
+  };
 }
 
 /** Name of a subject as people at the site know it; its id where nobody named it. */

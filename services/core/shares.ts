@@ -90,6 +90,15 @@ export function groupShares(
   };
 }
 
+/** Whether somebody filed work on a machine, or a test run of it, that touches [fromMs, toMs). */
+export function isWorkedOn({ work }: Filed, machine: Equipment, fromMs: number, toMs: number): boolean {
+  for (const record of work.values()) {
+    if (record.withdrawn || (record.kind !== 'TEST_RUN' && record.kind !== 'MAINTENANCE')) continue;
+    if (record.startMs < toMs && record.endMs > fromMs && concerns(record, machine)) return true;
+  }
+  return false;
+}
+
 /** Whether anything filed that bears on a stop touches [fromMs, toMs). */
 function isAnyFiled({ work, events }: Filed, claim: Claim, fromMs: number, toMs: number): boolean {
   for (const event of events.values()) {

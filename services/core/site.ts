@@ -200,6 +200,11 @@ function isSame<T>(a: readonly T[], b: readonly T[]): boolean {
   return a.length === b.length && a.every((item, i) => item === b[i]);
 }
 
+/** Whether nothing but machines that it bears witness of draws power through a meter, as far as the registry knows. */
+export function isDedicated(version: SiteVersion | undefined, meterId: string): boolean {
+  return version?.witnesses.find((witness) => witness.meterId === meterId)?.dedicated ?? false;
+}
+
 /** One meter of a description; sites have few, so no index is kept. */
 export function meterOf(version: SiteVersion | undefined, meterId: string): Meter | undefined {
   return version?.registration.meters.find((meter) => meter.meterId === meterId);

@@ -3,6 +3,7 @@ import { minimumDetectableKw } from './detectors/stopped-but-running.ts';
 import type { Holdings } from './holdings.ts';
 import { evidenceLimit } from './load-parameters.ts';
 import type { EnterpriseStatus } from './records.ts';
+import { isDedicated } from './site.ts';
 import type { Watch } from './watch.ts';
 
 /** Which verdict holds for every subject of every rule, with what each meter can tell at least. */
@@ -14,13 +15,14 @@ export function statusOf(
 ): EnterpriseStatus {
   const subjects = watches.flatMap((watch) => {
     if (watch.withdrawn) return [];
-    const place = watch.placeIn(held.site.at(watch.headMs - 1) ?? held.site.all()[0]);
+    const version = held.site.at(watch.headMs - 1) ?? held.site.all()[0];
+    const place = watch.placeIn(version);
     if (!place) return [];
     const meter = place.meterId === '' ? undefined : held.meter(place.meterId);
     const detectableKw = (subject: SubjectRef, index: number): number | null => {
       if (!meter) return null;
       const { modes } = meter.model;
-      if (index === 0 && modes) return minimumDetectableKw(modes, held.load);
+      if (index === 0 && modes) return minimumDetectableKw(modes, held.load, isDedicated(version, place.meterId));
       if (index === 0 || subject.kind !== 'EQUIPMENT') return null;
       return meter.explained?.minimumDetectableKw(subject.id, evidenceLimit(held.load)) ?? null;
     };

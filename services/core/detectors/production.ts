@@ -187,7 +187,7 @@ function boundsOf({ model: { modes } }: MeterState, witness: Witness, load: Load
   const cap = evidenceCap(load);
   // Bounds are rounded: a load right at them may fall to either side.
   const slack = 1e-9;
-  const runsAboveKw = stoppedUpperKw(modes, limit);
+  const runsAboveKw = Math.max(stoppedUpperKw(modes, limit), witness.dedicated ? 0 : modes.wholeFromKw);
   const standsToKw = stoppedUpperKw(modes, -limit);
   return {
     worksAboveKw: medianKw(modes.running) * load.highestIdleShare,

@@ -21,11 +21,13 @@ export interface SharedSlot {
   readonly shares: readonly Shares[];
   readonly explained: ExplainedLoad | undefined;
   readonly intervalMs: number;
+  /** What machines that are worked on may draw beyond their usual, kW: it takes evidence away from the others. */
+  readonly workedOnKw: number;
 }
 
 /** Judges machine `index` in one slot. */
 export function judgeMachine(index: number, slot: SharedSlot, load: LoadParameters): SlotJudgement {
-  const { shares, kw, extraKw, explained, intervalMs } = slot;
+  const { shares, kw, extraKw, explained, intervalMs, workedOnKw } = slot;
   const own = shares[index]!;
   // Part of a slot says little of one machine among several: only a stop throughout is judged.
   if (own.stopped < 1) {
@@ -38,10 +40,10 @@ export function judgeMachine(index: number, slot: SharedSlot, load: LoadParamete
   if (!explained) return unjudged('unknown', 'load-not-learned');
   if (shares.some((s) => s.unknown > 0)) return unjudged('unknown', 'state-unknown');
   const limit = evidenceLimit(load);
-  const suspects = suspectsOf(shares, kw - extraKw, explained, load);
+  const suspects = suspectsOf(shares, kw - extraKw - workedOnKw, explained, load);
   const suspect = suspects.find((s) => s.index === index)!;
   if (suspect.atBest < limit) return unjudged('unknown', 'below-detectable-load');
-  const upperKw = upperOf(shares, explained, limit) + extraKw;
+  const upperKw = upperOf(shares, explained, limit) + extraKw + workedOnKw;
   // A machine on standby may draw anything up to its running load: that can only take evidence away.
   const guessed = shares.some((s) => s.standby > 0);
   const llr = guessed ? Math.max(0, suspect.llr) : suspect.llr;
@@ -61,17 +63,19 @@ export function judgeMachine(index: number, slot: SharedSlot, load: LoadParamete
  * machine answers for it, or nothing speaks for it.
  */
 export function judgeSomeMachine(slot: SharedSlot, load: LoadParameters): SlotJudgement | undefined {
-  const { shares, kw, extraKw, explained, intervalMs } = slot;
+  const { shares, kw, extraKw, explained, intervalMs, workedOnKw } = slot;
   if (kw === undefined || !explained || shares.some((s) => s.unknown > 0)) return undefined;
   const limit = evidenceLimit(load);
-  const [first, second] = suspectsOf(shares, kw - extraKw, explained, load).sort((a, b) => b.uncapped - a.uncapped);
+  const [first, second] = suspectsOf(shares, kw - extraKw - workedOnKw, explained, load).sort(
+    (a, b) => b.uncapped - a.uncapped,
+  );
   if (!first || !second || first.llr < limit || first.uncapped - second.uncapped >= limit) return undefined;
   return {
     kind: 'judged',
     reason: 'some-machine-runs',
     logLikelihoodRatio: first.llr * newsShare(intervalMs),
     seen: kw,
-    bound: upperOf(shares, explained, limit) + extraKw,
+    bound: upperOf(shares, explained, limit) + extraKw + workedOnKw,
     share: 1,
   };
 }

@@ -4,6 +4,7 @@
  */
 import Type from 'typebox';
 import { stoppedButRunningSentence } from '../catalogue/stopped-but-running.ts';
+import type { ExplainedLoad } from '../explained-load.ts';
 import {
   logLikelihoodRatio,
   type Modes,
@@ -15,7 +16,7 @@ import {
 import { evidenceCap, evidenceLimit, type LoadParameters } from '../load-parameters.ts';
 import type { MeterState } from '../meter-state.ts';
 import type { Verdict } from '../records.ts';
-import { groupShares, reportedGroup } from '../shares.ts';
+import { groupShares, isWorkedOn, reportedGroup } from '../shares.ts';
 import type { SiteVersion, Witness } from '../site.ts';
 import type { Shares } from '../timeline.ts';
 import { isFloor, loadKw, meanKw } from '../witnessed-load.ts';
@@ -86,6 +87,7 @@ const reasons = {
   'load-missing': 'UNKNOWN',
   'load-not-learned': 'UNKNOWN',
   'modes-not-of-subject': 'UNKNOWN',
+  'part-of-load-of-others': 'UNKNOWN',
   'load-between-modes': 'UNKNOWN',
   'load-between-explanations': 'UNKNOWN',
   'load-of-others': 'UNKNOWN',
@@ -105,9 +107,10 @@ const reasons = {
   'some-machine-runs': 'CONTRADICTORY',
 } as const satisfies Record<string, Verdict>;
 
-/** Least load above its stopped median that the meter can tell from a stop, kW. */
-export function minimumDetectableKw(modes: Modes, load: LoadParameters): number {
-  return stoppedUpperKw(modes, evidenceLimit(load)) - medianKw(modes.stopped);
+/** Least load above its stopped median that the meter can tell from a stop, kW; `dedicated`: of its machines alone. */
+export function minimumDetectableKw(modes: Modes, load: LoadParameters, dedicated: boolean): number {
+  const fromKw = stoppedUpperKw(modes, evidenceLimit(load));
+  return (dedicated ? fromKw : Math.max(fromKw, modes.wholeFromKw)) - medianKw(modes.stopped);
 }
 
 /**
@@ -142,13 +145,15 @@ export function judgeSlot(
   const cap = evidenceCap(load);
   const asStopped = logLikelihoodRatio(modes, ownKw, cap);
   const llr = whole ? asStopped : partialLogLikelihoodRatio(modes, ownKw, shares.stopped, cap);
+  // Such a part may be some of the machines, or a tenant that nobody registered.
+  if (llr > 0 && !subject.dedicated && ownKw < modes.wholeFromKw) return unjudged('unknown', 'part-of-load-of-others');
   if (llr >= limit) {
     return { ...judged, reason: 'load-of-running-kind', logLikelihoodRatio: llr };
   }
   if (asStopped > -limit) {
     return { ...judged, reason: 'load-between-modes', logLikelihoodRatio: llr };
   }
-  const visible = isVisible(minimumDetectableKw(modes, load), subject, load);
+  const visible = isVisible(minimumDetectableKw(modes, load, subject.dedicated), subject, load);
   return {
     ...judged,
     reason: visible ? 'load-of-stopped-kind' : 'below-detectable-load',
@@ -234,7 +239,9 @@ export const stoppedButRunning: Detector<StoppedButRunning, Witness> = {
     if (!witness.tellsApart) return [whole];
     const each = group.map((machine) => groupShares([machine], view, startMs, endMs, load, claim));
     const explained = sameMeter ? meter.explained : undefined;
-    const shared: SharedSlot = { kw, extraKw: knowledge.extraKw, shares: each, explained, intervalMs: witness.stepMs };
+    const { extraKw } = knowledge;
+    const workedOnKw = explained ? beyondUsualKw(view, witness, explained, startMs, endMs) : 0;
+    const shared: SharedSlot = { kw, extraKw, shares: each, explained, intervalMs: witness.stepMs, workedOnKw };
     const some = shares.stopped < 1 ? judgeSomeMachine(shared, load) : undefined;
     return [some ? settle(some) : whole, ...each.map((_, index) => settle(judgeMachine(index, shared, load)))];
   },
@@ -246,6 +253,25 @@ export const stoppedButRunning: Detector<StoppedButRunning, Witness> = {
   sentence: stoppedButRunningSentence,
   indicator: () => null,
 };
+
+/** What machines that are worked on, by what was filed, may draw beyond their usual, kW, by nameplate at its worst. */
+function beyondUsualKw(
+  view: SiteView,
+  { equipment }: Witness,
+  explained: ExplainedLoad,
+  startMs: number,
+  endMs: number,
+): number {
+  if (view.work.size === 0) return 0;
+  const { runDownMinutes, nameplateLow } = view.load;
+  let kw = 0;
+  for (const [i, machine] of equipment.entries()) {
+    if (!isWorkedOn(view, machine, startMs - runDownMinutes * 60_000, endMs)) continue;
+    const highestKw = machine.ratedPowerKw === null ? Number.POSITIVE_INFINITY : machine.ratedPowerKw / nameplateLow;
+    kw += Math.max(0, highestKw - Math.max(0, explained.loadOf(i).kw));
+  }
+  return kw;
+}
 
 const stuck = unjudged('unknown', 'meter-stuck');
 const ofOthers = unjudged('unknown', 'load-of-others');
