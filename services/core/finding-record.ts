@@ -6,7 +6,7 @@ import { medianKw } from './load-model.ts';
 import type { EvidenceSlot, Finding, SubjectKind } from './records.ts';
 import type { Rule } from './rule.ts';
 import { confirmationLimit, evidenceOf } from './sequential-test.ts';
-import { isDedicated, type SiteVersion } from './site.ts';
+import { type SiteVersion, witnessOf } from './site.ts';
 import type { RunClaim, Subject } from './subject.ts';
 
 export interface FindingContext {
@@ -107,10 +107,9 @@ function loadOf({ view, site }: FindingContext, meterId: string, kind: SubjectKi
   const modes = meterId === '' ? undefined : view.meter(meterId)?.model.modes;
   const behind = view.meter(meterId)?.explained?.equipmentIds.length ?? 1;
   if (!modes || (kind === 'EQUIPMENT' && behind > equipmentIds.length)) return { typicalKw: null, detectableKw: null };
-  return {
-    typicalKw: medianKw(modes.running),
-    detectableKw: minimumDetectableKw(modes, view.load, isDedicated(site, meterId)),
-  };
+  const witness = witnessOf(site, meterId);
+  const othersKw = witness ? view.meter(meterId)!.othersKw(witness, view.load) : 0;
+  return { typicalKw: medianKw(modes.running), detectableKw: minimumDetectableKw(modes, view.load, othersKw) };
 }
 
 /** Name of a subject as people at the site know it; its id where nobody named it. */

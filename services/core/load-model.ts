@@ -44,9 +44,6 @@ export function loadModelOptions(load: LoadParameters): LoadModelOptions {
 const rareShare = 1 / 4;
 const mostOverRare = 8;
 
-/** A part of the running loads is a mode of its own if so much of their time was spent in it. */
-const leastPartShare = 1 / 10;
-
 /** Log-scale description of one mode: an asymmetric Laplace distribution. */
 export interface Mode {
   readonly median: number;
@@ -57,8 +54,6 @@ export interface Mode {
 export interface Modes {
   readonly stopped: Mode;
   readonly running: Mode;
-  /** Where part of the running loads is a mode of its own: from where on a load is above that, kW; else 0. */
-  readonly wholeFromKw: number;
 }
 
 export class LoadModel {
@@ -72,7 +67,7 @@ export class LoadModel {
   private lowTotal = 0;
   /** Rises with each fit, so that a host of cached results knows when they are stale. */
   version = 0;
-  /** The six numbers of both modes, and where the whole begins: as objects they would weigh three times as much, on very many meters. */
+  /** The six numbers of both modes: as objects they would weigh three times as much, on very many meters. */
   private packed: readonly number[] | undefined;
 
   get modes(): Modes | undefined {
@@ -81,7 +76,6 @@ export class LoadModel {
     return {
       stopped: { median: packed[0]!, below: packed[1]!, above: packed[2]! },
       running: { median: packed[3]!, below: packed[4]!, above: packed[5]! },
-      wholeFromKw: packed[6]!,
     };
   }
 
@@ -214,19 +208,7 @@ export class LoadModel {
     const stopped = modeOf(low);
     const running = modeOf(high);
     if (stopped.median - running.median > Math.log(options.highestStoppedRatio)) return;
-    const wholeFromKw = this.wholeFromKw(high, intervalMs, options);
-    this.packed = [stopped, running].flatMap(({ median, below, above }) => [median, below, above]).concat(wholeFromKw);
-  }
-
-  private wholeFromKw(high: Histogram, intervalMs: number, options: LoadModelOptions): number {
-    const split = otsuSplit(high);
-    if (split === undefined) return 0;
-    const part = high.slice(0, split);
-    const whole = high.slice(split);
-    const least = Math.max(options.leastModeMs / intervalMs, leastPartShare * weightOf(high));
-    if (Math.min(weightOf(part), weightOf(whole)) < least) return 0;
-    if (modeOf(part).median - modeOf(whole).median > Math.log(options.highestStoppedRatio)) return 0;
-    return Math.exp(centreOf(whole[0]![0]) - binRatio / 2);
+    this.packed = [stopped, running].flatMap(({ median, below, above }) => [median, below, above]).slice();
   }
 }
 

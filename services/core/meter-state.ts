@@ -2,9 +2,10 @@ import { ArcTrace, arcStepMs, learnArcs } from './arcs.ts';
 import { BaseProfile } from './base-profile.ts';
 import type { SiteView } from './detectors/detector.ts';
 import { ExplainedLoad } from './explained-load.ts';
-import { LoadModel, leastKw, loadModelOptions, logLikelihoodRatio } from './load-model.ts';
+import { LoadModel, leastKw, loadModelOptions, logLikelihoodRatio, medianKw } from './load-model.ts';
 import { evidenceCap, evidenceLimit, type LoadParameters } from './load-parameters.ts';
 import { MinuteExtremes } from './minute-extremes.ts';
+import { OthersLoad } from './others-load.ts';
 import type { Meter, Power } from './records.ts';
 import { Registers } from './registers.ts';
 import { groupShares, reportedGroup } from './shares.ts';
@@ -56,6 +57,8 @@ export class MeterState {
   /** Slots of work that followed one that was unlike the one before it, and how many of them were the very same again. */
   private freshSlots = 0;
   private repeatedSlots = 0;
+  /** Where others than the machines may draw power too: what was drawn while all of them were said to stand. */
+  private others: OthersLoad | undefined;
   /** A rule asks for extremes, for registers. */
   private seeksArcs = false;
   private seeksRegisters = false;
@@ -107,7 +110,7 @@ export class MeterState {
 
   /** Version of all that sealed slots have taught of the meter. */
   get version(): number {
-    return this.model.version + (this.base?.version ?? 0);
+    return this.model.version + (this.base?.version ?? 0) + (this.others?.version ?? 0);
   }
 
   /** Makes room for `spanMs`, and keeps extremes and registers or keeps them no more. */
@@ -157,6 +160,13 @@ export class MeterState {
     return !hasBase || this.seenRunningMs >= leastModeHours * 3_600_000;
   }
 
+  /** Up to where a load through the meter may be of others that nobody registered, kW. */
+  othersKw({ dedicated }: Witness, { highestStoppedRatio }: LoadParameters): number {
+    const { modes } = this.model;
+    if (dedicated || !modes || this.others?.isUnusual) return 0;
+    return medianKw(modes.running) * highestStoppedRatio;
+  }
+
   /**
    * Whether the meter has shown the very same load for so long that work does not explain it at evidence `limit`: it
    * measures nothing any more, and is no witness of work.
@@ -186,6 +196,7 @@ export class MeterState {
     if (this.teaches(kw, witness, lowered)) this.model.learn(ownKw, intervalMs, loadModelOptions(load));
     if (lowered) return;
     this.learnRepeats(startMs, ownKw, load);
+    if (!witness.dedicated) this.learnParts(witness, view, startMs, ownKw);
     this.learnBase(witness, startMs, kw, ownKw, load);
     if (witness.hasBase) this.learnRunning(witness, view, startMs, ownKw);
     if (witness.tellsApart) this.learnMachines(witness, view, startMs, ownKw);
@@ -201,6 +212,7 @@ export class MeterState {
     this.seenRunningMs = 0;
     this.freshSlots = 0;
     this.repeatedSlots = 0;
+    this.others = this.others && OthersLoad.following(this.others);
     this.arcs?.forget();
     this.installationId = installationId;
   }
@@ -229,6 +241,7 @@ export class MeterState {
         this.estimated,
         this.freshSlots,
         this.repeatedSlots,
+        this.others ?? null,
       ],
       blocks: parts.length > 0 ? [...blocks, ...parts] : blocks,
     };
@@ -251,6 +264,7 @@ export class MeterState {
       estimated,
       freshSlots,
       repeatedSlots,
+      others,
     ] = json as [
       string,
       string,
@@ -266,6 +280,7 @@ export class MeterState {
       boolean,
       number,
       number,
+      number[] | null,
     ];
     const [intervalMs, capacity, head, readingMs, count] = ring;
     const meter = new MeterState({ meterId, intervalMs, installationId } as Meter, intervalMs, 0);
@@ -279,6 +294,7 @@ export class MeterState {
     meter.estimated = estimated;
     meter.freshSlots = freshSlots;
     meter.repeatedSlots = repeatedSlots;
+    meter.others = others ? OthersLoad.fromJSON(others) : undefined;
     meter.nightKw = nightKw;
     meter.seenRunningMs = seenRunningMs;
     meter.newestMs = newestMs;
@@ -321,6 +337,19 @@ export class MeterState {
     if (this.freshSlots < mostRepeatSlots) return;
     this.freshSlots >>= 1;
     this.repeatedSlots >>= 1;
+  }
+
+  private learnParts(witness: Witness, view: SiteView, startMs: number, ownKw: number): void {
+    const { load } = view;
+    const { modes } = this.model;
+    if (!modes) return;
+    const { intervalMs } = this.slots;
+    const group = reportedGroup(view, witness.equipment);
+    const shares = groupShares(group, view, startMs, startMs + intervalMs, load, 'reported');
+    const isOver = logLikelihoodRatio(modes, ownKw, evidenceCap(load)) > 0;
+    const isPart = isOver && ownKw < medianKw(modes.running) * load.highestStoppedRatio;
+    this.others ??= new OthersLoad();
+    this.others.learn(shares, isPart);
   }
 
   private learnRunning(witness: Witness, view: SiteView, startMs: number, ownKw: number): void {

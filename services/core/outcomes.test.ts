@@ -185,6 +185,32 @@ describe('a load behind the total while a meter of each machine shows that it st
   });
 });
 
+describe('a tenant that nobody registered, behind the only meter of a firm', () => {
+  const tenant = (ms: number) => (inShift(ms, 0, 12) ? 14 : 0);
+  const story = aStory({
+    registration: aShared(3, { role: 'ENTERPRISE_TOTAL' }),
+    load: loads(3, () => 18),
+    baseKw: tenant,
+  });
+  const works = (ms: number) => inShift(ms, 1, 4) || inShift(ms, 5, 10);
+
+  test('works on over the breaks of the firm, which is accused of none of it: part of the load may be of others', () => {
+    const outputs = outcome({ ...story, ran: (_, ms) => works(ms) });
+    expect(found(outputs)).toEqual([]);
+    expect(reasonsOf(outputs, 'E1', startMs + 5 * dayMs)).toContain('part-of-load-of-others');
+  });
+
+  test('is no excuse for the load of the whole plant', () => {
+    const lie = [startMs + 8 * dayMs + 14 * hourMs, startMs + 8 * dayMs + 17 * hourMs] as const;
+    const outputs = outcome({
+      ...story,
+      ran: (_, ms) => works(ms) || within(ms, lie),
+      said: (_, ms) => (works(ms) ? 'RUNNING' : 'STOPPED'),
+    });
+    expect(found(outputs)).toMatchObject([{ subjectId: 'E1', reason: 'load-of-running-kind' }]);
+  });
+});
+
 describe('a plant that never stops', () => {
   const always = (said?: PlantStory['said']) => outcome(aStory({ ran: () => true, ...(said ? { said } : {}) }));
 

@@ -200,9 +200,9 @@ function isSame<T>(a: readonly T[], b: readonly T[]): boolean {
   return a.length === b.length && a.every((item, i) => item === b[i]);
 }
 
-/** Whether nothing but machines that it bears witness of draws power through a meter, as far as the registry knows. */
-export function isDedicated(version: SiteVersion | undefined, meterId: string): boolean {
-  return version?.witnesses.find((witness) => witness.meterId === meterId)?.dedicated ?? false;
+/** What a meter of a description can bear witness of; `undefined` where no production is behind it. */
+export function witnessOf(version: SiteVersion | undefined, meterId: string): Witness | undefined {
+  return version?.witnesses.find((witness) => witness.meterId === meterId);
 }
 
 /** One meter of a description; sites have few, so no index is kept. */

@@ -3,7 +3,7 @@ import { minimumDetectableKw } from './detectors/stopped-but-running.ts';
 import type { Holdings } from './holdings.ts';
 import { evidenceLimit } from './load-parameters.ts';
 import type { EnterpriseStatus } from './records.ts';
-import { isDedicated } from './site.ts';
+import { witnessOf } from './site.ts';
 import type { Watch } from './watch.ts';
 
 /** Which verdict holds for every subject of every rule, with what each meter can tell at least. */
@@ -22,7 +22,10 @@ export function statusOf(
     const detectableKw = (subject: SubjectRef, index: number): number | null => {
       if (!meter) return null;
       const { modes } = meter.model;
-      if (index === 0 && modes) return minimumDetectableKw(modes, held.load, isDedicated(version, place.meterId));
+      const witness = witnessOf(version, place.meterId);
+      if (index === 0 && modes) {
+        return minimumDetectableKw(modes, held.load, witness ? meter.othersKw(witness, held.load) : 0);
+      }
       if (index === 0 || subject.kind !== 'EQUIPMENT') return null;
       return meter.explained?.minimumDetectableKw(subject.id, evidenceLimit(held.load)) ?? null;
     };

@@ -166,7 +166,7 @@ export function loadBounds(view: SiteView, witness: Witness): LoadBounds {
   const { load } = view;
   const meter = view.meter(witness.meterId);
   if (!meter?.isInstallation(witness.meter.installationId) || !meter.showsMachines(witness, load)) return nothingTold;
-  const { version } = meter.model;
+  const { version } = meter;
   const last = known.get(meter);
   if (last && last.witness === witness && last.load === load && last.version === version) return last.bounds;
   const bounds = boundsOf(meter, witness, load);
@@ -174,7 +174,8 @@ export function loadBounds(view: SiteView, witness: Witness): LoadBounds {
   return bounds;
 }
 
-function boundsOf({ model: { modes } }: MeterState, witness: Witness, load: LoadParameters): LoadBounds {
+function boundsOf(meter: MeterState, witness: Witness, load: LoadParameters): LoadBounds {
+  const { modes } = meter.model;
   const { ratedKw } = witness;
   const highestKw = ratedKw === undefined ? Number.POSITIVE_INFINITY : ratedKw / load.nameplateLow;
   if (!modes) {
@@ -187,7 +188,7 @@ function boundsOf({ model: { modes } }: MeterState, witness: Witness, load: Load
   const cap = evidenceCap(load);
   // Bounds are rounded: a load right at them may fall to either side.
   const slack = 1e-9;
-  const runsAboveKw = Math.max(stoppedUpperKw(modes, limit), witness.dedicated ? 0 : modes.wholeFromKw);
+  const runsAboveKw = Math.max(stoppedUpperKw(modes, limit), meter.othersKw(witness, load));
   const standsToKw = stoppedUpperKw(modes, -limit);
   return {
     worksAboveKw: medianKw(modes.running) * load.highestIdleShare,

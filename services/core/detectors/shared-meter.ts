@@ -23,6 +23,8 @@ export interface SharedSlot {
   readonly intervalMs: number;
   /** What machines that are worked on may draw beyond their usual, kW: it takes evidence away from the others. */
   readonly workedOnKw: number;
+  /** Up to where what is left over may be of others that nobody registered, kW. */
+  readonly othersKw: number;
 }
 
 /** Judges machine `index` in one slot. */
@@ -50,6 +52,7 @@ export function judgeMachine(index: number, slot: SharedSlot, load: LoadParamete
   const news = llr * newsShare(intervalMs);
   const base = { kind: 'judged', logLikelihoodRatio: news, seen: kw, bound: upperKw, share: own.stopped } as const;
   if (llr <= -limit) return { ...base, reason: 'load-explained' };
+  if (llr > 0 && isOfOthers(slot, explained)) return unjudged('unknown', 'part-of-load-of-others');
   if (llr < limit) return { ...base, reason: 'load-between-explanations' };
   const others = suspects.filter((s) => s.index !== index);
   if (others.some((other) => suspect.uncapped - other.uncapped < limit)) {
@@ -65,6 +68,7 @@ export function judgeMachine(index: number, slot: SharedSlot, load: LoadParamete
 export function judgeSomeMachine(slot: SharedSlot, load: LoadParameters): SlotJudgement | undefined {
   const { shares, kw, extraKw, explained, intervalMs, workedOnKw } = slot;
   if (kw === undefined || !explained || shares.some((s) => s.unknown > 0)) return undefined;
+  if (isOfOthers(slot, explained)) return undefined;
   const limit = evidenceLimit(load);
   const [first, second] = suspectsOf(shares, kw - extraKw - workedOnKw, explained, load).sort(
     (a, b) => b.uncapped - a.uncapped,
@@ -78,6 +82,11 @@ export function judgeSomeMachine(slot: SharedSlot, load: LoadParameters): SlotJu
     bound: upperOf(shares, explained, limit) + extraKw + workedOnKw,
     share: 1,
   };
+}
+
+/** Whether what the reports leave over is so little that others may draw it. */
+function isOfOthers({ kw, extraKw, shares, othersKw }: SharedSlot, explained: ExplainedLoad): boolean {
+  return kw! - extraKw - explained.explain(shares.map((s) => s.running)).kw < othersKw;
 }
 
 function suspectsOf(shares: readonly Shares[], kw: number, explained: ExplainedLoad, load: LoadParameters): Suspect[] {

@@ -61,6 +61,8 @@ export interface SubjectKnowledge {
   readonly dedicated: boolean;
   /** What others behind the meter draw in that hour beyond their usual, kW; below 0 in their quiet hours. */
   readonly extraKw: number;
+  /** Up to where a load may be of others that nobody registered, kW. */
+  readonly othersKw: number;
 }
 
 export function knowledgeOf(
@@ -77,6 +79,7 @@ export function knowledgeOf(
     machines: witness.equipment.length,
     dedicated: witness.dedicated,
     extraKw: isSame ? meter.extraKw(startMs) : 0,
+    othersKw: isSame ? meter.othersKw(witness, load) : 0,
   };
 }
 
@@ -107,10 +110,9 @@ const reasons = {
   'some-machine-runs': 'CONTRADICTORY',
 } as const satisfies Record<string, Verdict>;
 
-/** Least load above its stopped median that the meter can tell from a stop, kW; `dedicated`: of its machines alone. */
-export function minimumDetectableKw(modes: Modes, load: LoadParameters, dedicated: boolean): number {
-  const fromKw = stoppedUpperKw(modes, evidenceLimit(load));
-  return (dedicated ? fromKw : Math.max(fromKw, modes.wholeFromKw)) - medianKw(modes.stopped);
+/** Least load above its stopped median that the meter can tell from a stop, kW; up to `othersKw` it may be of others. */
+export function minimumDetectableKw(modes: Modes, load: LoadParameters, othersKw: number): number {
+  return Math.max(stoppedUpperKw(modes, evidenceLimit(load)), othersKw) - medianKw(modes.stopped);
 }
 
 /**
@@ -146,14 +148,14 @@ export function judgeSlot(
   const asStopped = logLikelihoodRatio(modes, ownKw, cap);
   const llr = whole ? asStopped : partialLogLikelihoodRatio(modes, ownKw, shares.stopped, cap);
   // Such a part may be some of the machines, or a tenant that nobody registered.
-  if (llr > 0 && !subject.dedicated && ownKw < modes.wholeFromKw) return unjudged('unknown', 'part-of-load-of-others');
+  if (llr > 0 && ownKw < subject.othersKw) return unjudged('unknown', 'part-of-load-of-others');
   if (llr >= limit) {
     return { ...judged, reason: 'load-of-running-kind', logLikelihoodRatio: llr };
   }
   if (asStopped > -limit) {
     return { ...judged, reason: 'load-between-modes', logLikelihoodRatio: llr };
   }
-  const visible = isVisible(minimumDetectableKw(modes, load, subject.dedicated), subject, load);
+  const visible = isVisible(minimumDetectableKw(modes, load, subject.othersKw), subject, load);
   return {
     ...judged,
     reason: visible ? 'load-of-stopped-kind' : 'below-detectable-load',
@@ -239,9 +241,10 @@ export const stoppedButRunning: Detector<StoppedButRunning, Witness> = {
     if (!witness.tellsApart) return [whole];
     const each = group.map((machine) => groupShares([machine], view, startMs, endMs, load, claim));
     const explained = sameMeter ? meter.explained : undefined;
-    const { extraKw } = knowledge;
+    const { extraKw, othersKw } = knowledge;
     const workedOnKw = explained ? beyondUsualKw(view, witness, explained, startMs, endMs) : 0;
-    const shared: SharedSlot = { kw, extraKw, shares: each, explained, intervalMs: witness.stepMs, workedOnKw };
+    const { stepMs: intervalMs } = witness;
+    const shared: SharedSlot = { kw, extraKw, shares: each, explained, intervalMs, workedOnKw, othersKw };
     const some = shares.stopped < 1 ? judgeSomeMachine(shared, load) : undefined;
     return [some ? settle(some) : whole, ...each.map((_, index) => settle(judgeMachine(index, shared, load)))];
   },
