@@ -8,6 +8,7 @@ import { MinuteExtremes } from './minute-extremes.ts';
 import { OthersLoad } from './others-load.ts';
 import type { Meter, Power } from './records.ts';
 import { Registers } from './registers.ts';
+import { RepeatedLoad } from './repeated-load.ts';
 import { groupShares, reportedGroup } from './shares.ts';
 import type { Witness } from './site.ts';
 import { LoadSlots } from './slots.ts';
@@ -22,15 +23,6 @@ const wideStop = 0.25;
 const aboveNight = 2;
 /** The highest load of the night is forgotten at this rate an hour: by half in a month. */
 const nightFadeAnHour = 0.001;
-/**
- * So long, and over so many slots, the load must be the very same before the meter may be thought to be stuck: one reading
- * of a quarter of an hour may stand for many short slots.
- */
-const leastStuckMs = 3 * 900_000;
-const leastStuckSlots = 4;
-/** How often a load of work is the very same as before is known from so many slots on, and remembered over so many. */
-const leastRepeatSlots = 96;
-const mostRepeatSlots = 8192;
 /** Counts of the loads that were learned before the base was known weigh this much beside those after. */
 const unadjustedWeight = 0.25;
 
@@ -54,9 +46,7 @@ export class MeterState {
   private nightKw = 0;
   /** Where a base is behind it too: how long the load was of the running kind while a machine was reported running. */
   private seenRunningMs = 0;
-  /** Slots of work that followed one that was unlike the one before it, and how many of them were the very same again. */
-  private freshSlots = 0;
-  private repeatedSlots = 0;
+  private repeated = new RepeatedLoad();
   /** Where others than the machines may draw power too: what was drawn while all of them were said to stand. */
   private others: OthersLoad | undefined;
   /** A rule asks for extremes, for registers. */
@@ -172,13 +162,12 @@ export class MeterState {
    * measures nothing any more, and is no witness of work.
    */
   isStuck(startMs: number, limit: number): boolean {
-    if (this.freshSlots < leastRepeatSlots) return false;
+    const { intervalMs } = this.slots;
     const kw = this.slotKw(startMs);
     if (kw === undefined || kw <= leastKw) return false;
-    const again = -Math.log((this.repeatedSlots + 1) / (this.freshSlots + 2));
-    const { intervalMs } = this.slots;
-    const needed = Math.max(leastStuckSlots - 1, leastStuckMs / intervalMs, Math.ceil(limit / again));
-    for (let back = 1; back <= needed; back++) if (this.slotKw(startMs - back * intervalMs) !== kw) return false;
+    const before = this.repeated.slotsToStuck(intervalMs, limit);
+    if (before === Number.POSITIVE_INFINITY) return false;
+    for (let back = 1; back <= before; back++) if (this.slotKw(startMs - back * intervalMs) !== kw) return false;
     return true;
   }
 
@@ -210,8 +199,7 @@ export class MeterState {
     this.base = undefined;
     this.nightKw = 0;
     this.seenRunningMs = 0;
-    this.freshSlots = 0;
-    this.repeatedSlots = 0;
+    this.repeated = new RepeatedLoad();
     this.others = this.others && OthersLoad.following(this.others);
     this.arcs?.forget();
     this.installationId = installationId;
@@ -239,8 +227,7 @@ export class MeterState {
         this.seenRunningMs,
         registers?.json ?? null,
         this.estimated,
-        this.freshSlots,
-        this.repeatedSlots,
+        this.repeated,
         this.others ?? null,
       ],
       blocks: parts.length > 0 ? [...blocks, ...parts] : blocks,
@@ -262,8 +249,7 @@ export class MeterState {
       seenRunningMs,
       registers,
       estimated,
-      freshSlots,
-      repeatedSlots,
+      repeated,
       others,
     ] = json as [
       string,
@@ -278,8 +264,7 @@ export class MeterState {
       number,
       [number, number] | null,
       boolean,
-      number,
-      number,
+      number[],
       number[] | null,
     ];
     const [intervalMs, capacity, head, readingMs, count] = ring;
@@ -292,8 +277,7 @@ export class MeterState {
     if (base) meter.base = BaseProfile.fromState(base, blocks.shift()!);
     if (registers) meter.registers = Registers.fromState(registers, blocks.shift()!);
     meter.estimated = estimated;
-    meter.freshSlots = freshSlots;
-    meter.repeatedSlots = repeatedSlots;
+    meter.repeated = RepeatedLoad.fromJSON(repeated);
     meter.others = others ? OthersLoad.fromJSON(others) : undefined;
     meter.nightKw = nightKw;
     meter.seenRunningMs = seenRunningMs;
@@ -325,18 +309,12 @@ export class MeterState {
     if (this.base.learn(startMs, kw, this.slots.intervalMs)) this.model.recount(unadjustedWeight);
   }
 
-  /** Only the first repetition counts: a meter that is stuck must not teach that this is usual. */
   private learnRepeats(startMs: number, ownKw: number, load: LoadParameters): void {
     const { modes } = this.model;
     if (!modes || logLikelihoodRatio(modes, ownKw, evidenceCap(load)) <= 0) return;
     const { intervalMs } = this.slots;
-    const before = this.slotKw(startMs - intervalMs);
-    if (before === undefined || before === this.slotKw(startMs - 2 * intervalMs)) return;
-    this.freshSlots++;
-    if (this.slotKw(startMs) === before) this.repeatedSlots++;
-    if (this.freshSlots < mostRepeatSlots) return;
-    this.freshSlots >>= 1;
-    this.repeatedSlots >>= 1;
+    const [beforeKw, earlierKw] = [this.slotKw(startMs - intervalMs), this.slotKw(startMs - 2 * intervalMs)];
+    this.repeated.learn(this.slotKw(startMs)!, beforeKw, earlierKw);
   }
 
   private learnParts(witness: Witness, view: SiteView, startMs: number, ownKw: number): void {
