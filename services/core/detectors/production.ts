@@ -66,6 +66,8 @@ export function productionMinutes(view: SiteView, production: Production, fromMs
     const { runsAboveKw, worksAboveKw } = loadBounds(view, witness);
     eachSlot(view, witness, fromMs, toMs, (kw, startMs, first, last) => {
       if (kw <= runsAboveKw || isSaid(whole, first, last) || !runsUnsaid(view, witness, startMs)) return;
+      // A meter that shows the very same all the time bears witness of nothing.
+      if (isStuck(view, witness, startMs)) return;
       if (kw > worksAboveKw) whole.fill(minute.metered, first, last);
       // It may idle: that makes no dust, and nobody can tell.
       else for (let at = first; at < last; at++) if (whole[at] === minute.standing) whole[at] = minute.unknown;
@@ -83,8 +85,8 @@ export function standsThroughout(view: SiteView, production: Production, fromMs:
   let denied = false;
   for (const witness of production.witnesses) {
     const { runsAboveKw } = loadBounds(view, witness);
-    eachSlot(view, witness, fromMs, toMs, (kw) => {
-      if (kw > runsAboveKw) denied = true;
+    eachSlot(view, witness, fromMs, toMs, (kw, slotMs) => {
+      if (kw > runsAboveKw && !isStuck(view, witness, slotMs)) denied = true;
     });
   }
   return !denied;
@@ -131,6 +133,10 @@ function readStops(view: SiteView, witness: Witness, fromMs: number, toMs: numbe
       else own[at] = minute.standing;
     }
   });
+}
+
+function isStuck(view: SiteView, { meterId }: Witness, slotMs: number): boolean {
+  return view.meter(meterId)!.isStuck(slotMs, evidenceLimit(view.load));
 }
 
 /** Neither a report, a run-down nor filed work explains a load in the slot. */
