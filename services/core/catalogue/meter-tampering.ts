@@ -14,7 +14,8 @@ export function meterTamperingSentence(facts: FindingFacts): BothLanguages {
       return collapsed(facts);
     case 'phase-lost':
     case 'load-low':
-      return phaseLost(facts);
+    case 'estimates-low':
+      return number(facts.detail.estimated) === 1 ? estimatesLow(facts) : phaseLost(facts);
     case 'load-flat':
     case 'flat-so-far':
       return flat(facts);
@@ -84,6 +85,24 @@ function phaseLost(facts: FindingFacts): BothLanguages {
       `设备（${machineNames.slice(0, 5).join('、')}）上报运行的${durationZh(facts.minutes)}内，电表 ${subjectName} 平均仅显示 ${figure(seen)} kW，` +
       `为平时 ${figure(bound)} kW 的 ${share}；而上级表 ${whole} 扣除分表后的余量为 ${rest} kW，平时约 ${usual} kW：` +
       `电流仍在，未被计量，疑为失相或互感器被短接。${sure(facts).zh}`,
+  };
+}
+
+function estimatesLow(facts: FindingFacts): BothLanguages {
+  const { subjectName, seen, bound, detail, machineNames } = facts;
+  const whole = String(detail.wholeId);
+  const rest = figure(number(detail.restKw));
+  const usual = figure(number(detail.usualRestKw));
+  const share = percent(seen / bound);
+  return {
+    en:
+      `Estimates of meter ${subjectName} were ${figure(seen)} kW on average for ${durationEn(facts.minutes)} while its machines (${machineNames.slice(0, 5).join(', ')}) were reported running, ` +
+      `${share} of their usual ${figure(bound)} kW; meter ${whole} above it let ${rest} kW through beyond its sub-meters, usually ${usual} kW: ` +
+      `the current flows and the estimates leave it out. ${sure(facts).en}`,
+    zh:
+      `设备（${machineNames.slice(0, 5).join('、')}）上报运行的${durationZh(facts.minutes)}内，电表 ${subjectName} 的估算值平均仅 ${figure(seen)} kW，` +
+      `为平时 ${figure(bound)} kW 的 ${share}；而上级表 ${whole} 扣除分表后的余量为 ${rest} kW，平时约 ${usual} kW：` +
+      `电流仍在，估算值明显偏低。${sure(facts).zh}`,
   };
 }
 

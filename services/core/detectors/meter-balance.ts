@@ -32,15 +32,21 @@ const leastPartsKw = 1;
 /** A rest is usual or not once it was seen for a day. */
 const leastLearned = 96;
 
-/** The balance of a quarter of an hour; `undefined` where any of the meters was not measured. */
-export function balanceAt(view: SiteView, { node }: NodePlace, startMs: number): Balance | undefined {
+/** The balance of a quarter of an hour; `undefined` where any of the meters was not measured, or that one estimated. */
+export function balanceAt(
+  view: SiteView,
+  { node }: NodePlace,
+  startMs: number,
+  estimatedId?: string,
+): Balance | undefined {
   const measured = ({ meterId }: Meter): number => view.meter(meterId)?.slots.measuredKw(startMs, stepMs) ?? Number.NaN;
   const wholeKw = measured(node.whole);
   if (Number.isNaN(wholeKw)) return undefined;
   let partsKw = 0;
   const partKw: number[] = [];
   for (const part of node.parts) {
-    const kw = measured(part);
+    const kw =
+      part.meterId === estimatedId ? (view.meter(part.meterId)?.meanKw(startMs, stepMs) ?? Number.NaN) : measured(part);
     partKw.push(kw);
     partsKw += kw;
   }
@@ -51,12 +57,12 @@ export function balanceAt(view: SiteView, { node }: NodePlace, startMs: number):
 }
 
 /** What the balance may be off by, kW: the classes of the meters, and clocks that cut a moving load at other moments. */
-export function toleranceKw(
+function toleranceKw(
   view: SiteView,
   place: NodePlace,
   startMs: number,
   { wholeKw, partsKw }: Balance,
-  { accuracyPercent, clockSkewMinutes }: Pick<BalanceTerms, 'accuracyPercent' | 'clockSkewMinutes'>,
+  { accuracyPercent, clockSkewMinutes }: BalanceTerms,
 ): number {
   const before = balanceAt(view, place, startMs - stepMs);
   // Where nobody knows what it was before, all of it may have moved.

@@ -47,7 +47,7 @@ const leastDropPercent = Type.Number({
 
 const signs = {
   'energy-balance': { ...times, falseAlarmsPerMonth, accuracyPercent, clockSkewMinutes, leastDropPercent },
-  'phase-loss': { ...times, falseAlarmsPerMonth, accuracyPercent, clockSkewMinutes, leastDropPercent },
+  'phase-loss': { ...times, falseAlarmsPerMonth, accuracyPercent, leastDropPercent },
   'flat-line': {
     ...times,
     falseAlarmsPerMonth,
@@ -116,6 +116,7 @@ const reasons = {
   'draws-less': 'CONSISTENT',
   'load-low': 'UNKNOWN',
   'phase-lost': 'CONTRADICTORY',
+  'estimates-low': 'CONTRADICTORY',
   'load-varies': 'CONSISTENT',
   'flat-for-long-enough': 'UNKNOWN',
   'always-flat': 'UNKNOWN',
@@ -187,9 +188,8 @@ function learn(
   learned: Learned | undefined,
 ): Learned | undefined {
   if (place instanceof NodePlace) {
-    return p.sign === 'energy-balance'
-      ? learnBalance(view, place, startMs, learned)
-      : learnPhases(view, place, startMs, learned);
+    if (p.sign === 'energy-balance') return learnBalance(view, place, startMs, learned);
+    return p.sign === 'phase-loss' ? learnPhases(view, place, startMs, p, learned) : learned;
   }
   switch (p.sign) {
     case 'flat-line':

@@ -25,11 +25,11 @@ type Sign = MeterTampering['sign'];
 export const quarterMs = 15 * minuteMs;
 
 const times = { confirmAfterMinutes: 30, clearAfterMinutes: 120 };
-const balance = { accuracyPercent: 2, clockSkewMinutes: 3, leastDropPercent: 25 };
+const balance = { accuracyPercent: 2, leastDropPercent: 25 };
 
 /** The parameters that the shipped rules state; core reads no file, so they are repeated here. */
 const parameters: { readonly [S in Sign]: Extract<MeterTampering, { sign: S }> } = {
-  'energy-balance': { sign: 'energy-balance', ...times, falseAlarmsPerMonth: 0.1, ...balance },
+  'energy-balance': { sign: 'energy-balance', ...times, falseAlarmsPerMonth: 0.1, ...balance, clockSkewMinutes: 3 },
   'phase-loss': { sign: 'phase-loss', ...times, falseAlarmsPerMonth: 0.1, ...balance },
   'flat-line': {
     sign: 'flat-line',
