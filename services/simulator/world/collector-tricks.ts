@@ -2,7 +2,9 @@ import type { Span } from '../reported-state.ts';
 import { dayMs, hourMs, minuteMs } from './china-days.ts';
 import type { Machine } from './firm.ts';
 import type { Planner } from './planner.ts';
-import { cloggedSinceMs } from './readings.ts';
+import { cloggedAboveLimitMs, cloggedSinceMs } from './readings.ts';
+import { clipSpans } from './spans.ts';
+import { trailMinutes } from './truth.ts';
 
 /** A line that makes dust without its collector, or with one that does not draw. */
 export const collectorTricks = {
@@ -31,7 +33,7 @@ export const collectorTricks = {
       turnOff(planner, collector, off, { fromMs: off.fromMs, toMs: run.toMs }, 'collector-early');
       return true;
     }),
-  /** The bags are blinded and nobody shakes them: pressure leaves its reference, below the alarm limit. */
+  /** The bags are blinded and nobody shakes them: pressure leaves its reference, and of a filter that was dear before, its limit. */
   clogged: (planner: Planner) => {
     const dry = planner.collectors.filter(({ indicators }) => indicators === 'dry-collector');
     if (dry.length === 0) return false;
@@ -44,12 +46,20 @@ export const collectorTricks = {
       const last = runs.filter(({ fromMs }) => fromMs < span.toMs).at(-1);
       if (!first || !last || first.fromMs >= span.toMs || !planner.book(span)) continue;
       planner.firm.deeds.collectors.push({ machineId: collector.id, ...span, how: 'clogged', denied: false });
-      const fromMs = Math.max(first.fromMs, cloggedSinceMs(span.fromMs));
+      const aboveMs = cloggedAboveLimitMs(
+        planner.firm,
+        collector,
+        span.fromMs,
+        clipSpans(runs, span.fromMs, span.toMs),
+      );
+      const sinceMs = Math.max(first.fromMs, cloggedSinceMs(span.fromMs));
+      const fromMs = Math.min(sinceMs, aboveMs ?? sinceMs);
       planner.label(
-        'dust-collector',
+        aboveMs === undefined ? 'dust-collector' : 'dust-collector|limit',
         'EQUIPMENT',
         collector.id,
-        { fromMs, toMs: Math.min(last.toMs, span.toMs) },
+        // The fan blows on after its line.
+        { fromMs, toMs: Math.min(last.toMs + trailMinutes * minuteMs, span.toMs) },
         'lie',
         'clogged',
       );

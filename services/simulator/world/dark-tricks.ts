@@ -2,7 +2,7 @@ import type { Span } from '../reported-state.ts';
 import { hourMs, minuteMs } from './china-days.ts';
 import type { Machine } from './firm.ts';
 import type { Planner } from './planner.ts';
-import { replayDays } from './readings.ts';
+import { replayDays, sensorsShowingWave } from './readings.ts';
 import { intersectSpans } from './spans.ts';
 
 /** False offline (虚假离线): silence, or data that is not of the moment, while the firm produces. */
@@ -66,8 +66,20 @@ function tamper(
   // There must be a day to show again.
   if (how === 'replayed' && span.fromMs - replayDays * 24 * hourMs < planner.firm.startMs) return false;
   planner.firm.deeds.readings.push({ machineId: machine.id, ...span, how });
-  planner.label(detector, 'EQUIPMENT', machine.id, span, 'lie', how === 'identical' ? 'identical-trends' : how);
+  planner.label(
+    detector,
+    'EQUIPMENT',
+    machine.id,
+    span,
+    'lie',
+    how === 'identical' ? identicalNote(planner, machine, span) : how,
+  );
   return true;
+}
+
+/** Two sensors that move alike may have one cause: that a curve is made up takes a third that shows it. */
+function identicalNote({ firm }: Planner, machine: Machine, span: Span): string {
+  return sensorsShowingWave(firm, machine, span) < 3 ? 'identical-trends, unobservable' : 'identical-trends';
 }
 
 /** Runs of a machine, or of the line that a collector follows, taken together over breaks. */

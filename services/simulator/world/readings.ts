@@ -1,5 +1,5 @@
 import type { Limit, Reading } from '../../core/records.ts';
-import type { StateSpan } from '../reported-state.ts';
+import type { Span, StateSpan } from '../reported-state.ts';
 import { dayMs, hourMs, minuteMs, minuteOfDay, yearShare } from './china-days.ts';
 import type { Firm, Machine } from './firm.ts';
 import { hash01, jitter, seedOf, wander } from './noise.ts';
@@ -275,6 +275,21 @@ function inStep(level: number, seed: number, ms: number): number {
   return level * (1 + 0.06 * wander(seed + 77, ms / minuteMs / 20));
 }
 
+/**
+ * Sensors of a machine in which one made-up wave over the span shows as a curve. One that goes to and fro between two of
+ * its steps shows none.
+ */
+export function sensorsShowingWave(firm: Firm, machine: Machine, { fromMs, toMs }: Span): number {
+  if (!machine.indicators) return 0;
+  const seed = seedOf(firm.seed, machine.id);
+  return channels[machine.indicators].filter(({ step, running }) => {
+    const level = running({ ms: fromMs, ageMs: hourMs, seed, clog: 0 });
+    const shown = new Set<number>();
+    for (let ms = fromMs; ms < toMs; ms += machine.reportMs) shown.add(round(inStep(level, seed, ms) / step));
+    return shown.size > 2;
+  }).length;
+}
+
 /** A blinded filter: resistance rises within hours of use by more than a fifth of the highest allowed. */
 function clogAt(seed: number, ageMs: number): number {
   return (0.29 * highestPressurePa * min(1, ageMs / (5 * hourMs))) / cleanPressurePa(seed);
@@ -283,4 +298,17 @@ function clogAt(seed: number, ageMs: number): number {
 /** When a clogging that began at `fromMs` has moved by a fifth of the allowed pressure for good. */
 export function cloggedSinceMs(fromMs: number): number {
   return fromMs + (0.2 / 0.29) * 5 * hourMs;
+}
+
+/** First minute of the spans in which the blinded filter of a machine shows more than is allowed; undefined: never. */
+export function cloggedAboveLimitMs(firm: Firm, machine: Machine, fromMs: number, runs: readonly Span[]) {
+  const seed = seedOf(firm.seed, machine.id);
+  const { running } = channels['dry-collector'][0]!;
+  for (const run of runs) {
+    for (let ms = max(fromMs, run.fromMs); ms < run.toMs; ms += minuteMs) {
+      const clog = clogAt(seed, ms - fromMs);
+      if (running({ ms, ageMs: ms - run.fromMs, seed, clog }) > highestPressurePa) return ms;
+    }
+  }
+  return undefined;
 }

@@ -23,7 +23,7 @@ const restartMs = 12 * minuteMs;
 const marginMs = 16 * hourMs;
 /** GB 15577 asks for the fan first and last; five and fifteen minutes are the usual orders. */
 const leadMinutes = 5;
-const trailMinutes = 15;
+export const trailMinutes = 15;
 
 /** The same firm and window give the same truth; neighbouring windows fit together. */
 export function liveThrough(firm: Firm, fromMs: number, toMs: number): Truth {
