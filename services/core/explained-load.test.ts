@@ -127,3 +127,19 @@ describe('a load that is explained by what is reported', () => {
     expect(read.equipmentIds).toEqual(['M1', 'M2', 'M3']);
   });
 });
+
+describe('machines that were never seen to change', () => {
+  test('are taken to do what they always did: then the rest of the load tells of the others', () => {
+    const random = aRandom(9);
+    const load = new ExplainedLoad(['always', 'never', 'shifts', 'always-2'], [null, null, null, 80], 900);
+    for (let slot = 0; slot < (8 * dayMs) / slotMs; slot++) {
+      const works = slot % 96 >= 32 && slot % 96 < 68 ? 1 : 0;
+      load.learn([1, 0, works, 1], (90 + 60 * works) * (0.95 + 0.1 * random()), slotMs);
+    }
+    expect([0, 1, 2, 3].map((index) => load.isSeen(index))).toEqual([false, false, true, false]);
+    const running = load.withUnseen([0, 0, 0, 0], [0, 1, 3]);
+    expect(running).toEqual([1, 0, 0, 1]);
+    expect(load.evidence(2, running, 150, cap).llr).toBeGreaterThan(3);
+    expect(load.evidence(2, running, 90, cap).llr).toBeLessThan(-3);
+  });
+});

@@ -104,6 +104,27 @@ export class ExplainedLoad {
     return { kw: this.mean[at]!, sdKw: Math.sqrt(Math.max(0, this.covariance[placeOf(at, at)]!)) };
   }
 
+  /** Whether a machine's load was told apart from the base; one that always ran, or never, was not. */
+  isSeen(index: number): boolean {
+    const { kw, sdKw } = this.loadOf(index);
+    return kw > 2 * sdKw;
+  }
+
+  /**
+   * Shares of running with each of the machines `indices`, none of which was seen, set to what it always did: with the base
+   * it makes a load that is known, and without it one that is not, or the other way about.
+   */
+  withUnseen(running: readonly number[], indices: readonly number[]): number[] {
+    const shares = [...running];
+    for (const index of indices) shares[index] = 1;
+    for (const index of indices) {
+      const { sdKw } = this.explain(shares);
+      shares[index] = 0;
+      if (this.explain(shares).sdKw > sdKw) shares[index] = 1;
+    }
+    return shares;
+  }
+
   /**
    * Evidence that machine `index`, reported stopped, runs besides the machines reported running: log-likelihood ratio
    * of the slot's load with and without it (Laplace, whose tails forgive), within ±cap. `uncapped` is what suspects are
@@ -111,9 +132,8 @@ export class ExplainedLoad {
    * usual load: below the limit of a verdict the machine cannot be seen here.
    */
   evidence(index: number, running: readonly number[], kw: number, cap: number): MachineEvidence {
-    const machine = this.loadOf(index);
     // A load that is not clearly above zero was never seen: nothing can be said of it.
-    if (machine.kw <= 2 * machine.sdKw) return { llr: 0, uncapped: 0, atBest: 0 };
+    if (!this.isSeen(index)) return { llr: 0, uncapped: 0, atBest: 0 };
     const without = this.explain(running);
     const withIt = this.explain(running.map((share, i) => (i === index ? 1 : share)));
     const ratio = (x: number): number => {

@@ -31,7 +31,7 @@ export class MeterState {
   readonly meterId: string;
   slots: LoadSlots;
   model = new LoadModel();
-  /** Where several machines share the meter: what each of them adds to its load. */
+  /** Where several machines share the meter, and no narrower ones or no modes of its own tell of them: what each adds to its load. */
   explained: ExplainedLoad | undefined;
   /** Where a rule asks for it and the meter shows extremes: what it tells of arcs. */
   arcs: ArcTrace | undefined;
@@ -188,7 +188,10 @@ export class MeterState {
     if (!witness.dedicated) this.learnParts(witness, view, startMs, ownKw);
     this.learnBase(witness, startMs, kw, ownKw, load);
     if (witness.hasBase) this.learnRunning(witness, view, startMs, ownKw);
-    if (witness.tellsApart) this.learnMachines(witness, view, startMs, ownKw);
+    // Of a plant that never rests as a whole the total shows no two modes: what its machines add tells what it does.
+    if (witness.tellsApart || (witness.isShared && !this.model.modes)) {
+      this.learnMachines(witness, view, startMs, ownKw);
+    } else this.explained = undefined;
   }
 
   /** Another meter or other transformers, by the registry or as filed: what was learned is of another scale. */

@@ -67,6 +67,11 @@ export class Witness implements Place {
     return this.meter.intervalMs;
   }
 
+  /** Its load may be explained machine by machine, by narrower meters or not. */
+  get isShared(): boolean {
+    return this.equipment.length > 1 && this.equipment.length <= mostMachines;
+  }
+
   /** Sum of the nameplates, kW; `undefined` when one is missing. */
   get ratedKw(): number | undefined {
     return ratingsOf(this.equipment)?.reduce((sum, kw) => sum + kw, 0);

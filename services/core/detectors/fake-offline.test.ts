@@ -128,6 +128,35 @@ describe('a firm that falls silent while it produces', () => {
     expect(finding).toMatchObject({ subjectKind: 'ENTERPRISE', meterId: 'T', cause: null });
   });
 
+  describe('where it never rests as a whole', () => {
+    const always = new Set(['M1', 'M2']);
+    const story = (span: Span): PlantStory =>
+      aPlant(
+        {
+          // Too much for two modes of the total.
+          load: Object.fromEntries(
+            ids.map((id, i) => [id, { workingKw: always.has(id) ? 70 : 20 + 8 * i, standingKw: 0.6 }]),
+          ),
+          ran: (id, ms) => always.has(id) || inShift(ms, id === 'M3' ? 8 : 9, 17),
+          metered: (meterId, ms) => meterId === 'T' || !within(ms, span),
+        },
+        (_, ms) => within(ms, span),
+      );
+
+    test('is seen by what the others add to its total', () => {
+      expect(found(run(plantRecords(story(dark))))).toMatchObject([
+        { subjectKind: 'ENTERPRISE', meterId: 'T', reason: 'silent-while-running' },
+      ]);
+    });
+
+    test('is not judged while those stand that can be told', () => {
+      const night: Span = [shiftMs + 10 * hourMs, shiftMs + 20 * hourMs];
+      const outputs = run(plantRecords(story(night)));
+      expect(findingsIn(outputs)).toEqual([]);
+      expect(reasonAt(outputs, 'E1', night[0] + 2 * hourMs)).toBe('silent-firm');
+    });
+  });
+
   test('is not blamed on anyone where all goes through one gateway', () => {
     const [finding] = found(run(throughGateways(plantRecords(aPlant({}, allDark)), () => 'G1')));
     expect(finding).toMatchObject({ subjectKind: 'ENTERPRISE', cause: null });

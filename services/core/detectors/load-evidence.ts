@@ -74,7 +74,8 @@ export function groupEvidence(
 
 /**
  * That a machine of `ids` runs throughout, where others share their meter: the load is explained by the machines reported
- * running, and what is left over speaks for one of `ids` only if it fits none of the others that are not running.
+ * running, and what is left over speaks for one of `ids` only if it fits none of the others that are not running. Of one
+ * of `ids` that always ran it can only be told what the others add to it.
  */
 export function sharedEvidence(
   view: SiteView,
@@ -90,12 +91,17 @@ export function sharedEvidence(
   const extraKw = meter.extraKw(startMs);
   const rest = Math.max(0, kw - allowedKw - extraKw);
   const { explained } = meter;
-  if (!witness.tellsApart || !explained || !meter.isInstallation(witness.meter.installationId)) return unlearned;
+  const isAsked = witness.equipmentIds.map((id) => ids.has(id));
+  const isTold = witness.tellsApart || isAsked.every((asked) => asked);
+  if (!isTold || !explained || !meter.isInstallation(witness.meter.installationId)) return unlearned;
   const shares = reportedGroup(view, witness.equipment).map((machine) =>
     groupShares([machine], view, startMs, endMs, view.load, 'reported'),
   );
-  const isAsked = witness.equipmentIds.map((id) => ids.has(id));
-  const running = shares.map((s, i) => (isAsked[i] ? 0 : s.running));
+  const unseen = [...isAsked.keys()].filter((i) => isAsked[i] && !explained.isSeen(i));
+  const running = explained.withUnseen(
+    shares.map((s, i) => (isAsked[i] ? 0 : s.running)),
+    unseen,
+  );
   let best = Number.NEGATIVE_INFINITY;
   let other = Number.NEGATIVE_INFINITY;
   let atBest = Number.NEGATIVE_INFINITY;
@@ -118,7 +124,7 @@ export function sharedEvidence(
     logLikelihoodRatio: best * newsShare(endMs - startMs),
     kw,
     upperKw: explainedKw + (limit * sdKw) / Math.SQRT2 + allowedKw + extraKw,
-    isVisible: true,
+    isVisible: unseen.every((i) => running[i] === 0),
     meterId: witness.meterId,
   };
 }
@@ -145,9 +151,10 @@ export function evidenceOf(
     if (asked.length === 0 || asked.every((id) => settled.has(id))) continue;
     const all = asked.length === witness.equipmentIds.length;
     if (!all && share < 1) continue;
-    const evidence = all
-      ? groupEvidence(view, witness, startMs, endMs, share, allowedKw(witness))
-      : sharedEvidence(view, witness, ids, startMs, endMs, allowedKw(witness));
+    let evidence = all ? groupEvidence(view, witness, startMs, endMs, share, allowedKw(witness)) : unlearned;
+    if (evidence.kind === 'unlearned' && share === 1) {
+      evidence = sharedEvidence(view, witness, ids, startMs, endMs, allowedKw(witness));
+    }
     if (evidence.kind === 'told') {
       told.push(evidence);
       for (const id of asked) settled.add(id);
