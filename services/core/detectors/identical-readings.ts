@@ -9,11 +9,12 @@ import { type Place, type SiteView, type SlotJudgement, type SubjectRef, unjudge
 import { heardChannels, isInUse, livePlaces, notInUse } from './live-place.ts';
 import { namesOf } from './still-readings.ts';
 
-/** Slots before the judged one whose changes the relation is fitted to: an hour and a half, of which most must be there. */
-const fittedSlots = 6;
-const leastFitted = 4;
+/** Slots before the judged one whose changes the relation is fitted to, each with a low and a high: all must be there. */
+const fittedSlots = 3;
 /** A curve of one's own making comes out right in nearly every slot. */
 const soughtShare = 0.95;
+/** A change beyond so many standard deviations shows no more than one of that size: tails are fatter than the normal ones. */
+const mostDeviations = 2;
 /** How near a prediction must be, as a share of the usual change: nearer than physically related sensors keep. */
 const nearShare = 0.1;
 /** Indicators of a site that are looked at, at most, those that show most: the work grows with the square of their number. */
@@ -121,7 +122,7 @@ function curveOf(channel: Channel, startMs: number, used: readonly boolean[]): C
     low = lowBefore;
     high = highBefore;
   }
-  if (count < 2 * leastFitted || squares === 0) return undefined;
+  if (count < 2 * fittedSlots || squares === 0) return undefined;
   const family = familyOf(channel.indicator);
   return { channel, family, changes, length: Math.sqrt(squares), usual: sum / count, step };
 }
@@ -235,19 +236,30 @@ function likeness(reference: Curve, curve: Curve): Alike | undefined {
   const correlation = correlationOf(reference, curve);
   if (correlation < leastCorrelation) return undefined;
   const slope = productOf(reference, curve) / (reference.length * reference.length);
-  // A prediction can be no nearer than what the two sensors resolve.
-  const tolerance = Math.max(nearShare * curve.usual, curve.step + Math.abs(slope) * reference.step);
-  // Were the two unrelated, a change of normal size would come so near nowhere more often than around nothing.
-  const byChance = 2 * normalShare(tolerance / (curve.usual * Math.sqrt(Math.PI / 2)));
-  if (byChance >= soughtShare) return undefined;
+  // A prediction can be no nearer than what the two sensors resolve; both are hardly ever off by their most at once.
+  const tolerance = Math.max(nearShare * curve.usual, Math.hypot(curve.step, slope * reference.step));
   const isNear = (at: number): boolean => Math.abs(changes[at]! - slope * x[at]!) <= tolerance * slack;
   let near = 0;
   for (let at = 2; at < x.length; at++) if (isNear(at)) near++;
   if (near < leastFit * (x.length - 2)) return undefined;
-  // Lowest and highest value of one slot move together: both must come out right, and count once.
+  // Lowest and highest value of one slot move together: both must come out right, and count as the one that says more.
+  const deviation = curve.usual * Math.sqrt(Math.PI / 2);
+  const byChance = Math.min(
+    chanceOf(slope * x[0]!, tolerance, deviation),
+    chanceOf(slope * x[1]!, tolerance, deviation),
+  );
+  if (byChance >= soughtShare) return undefined;
   const isRight = isNear(0) && isNear(1);
   const llr = isRight ? Math.log(soughtShare / byChance) : Math.log((1 - soughtShare) / (1 - byChance));
   return { curve, correlation, llr };
+}
+
+/** How often the change of an unrelated curve lies so near to a predicted one: the more seldom, the larger that is. */
+function chanceOf(predicted: number, tolerance: number, deviation: number): number {
+  const at = Math.min(Math.abs(predicted) / deviation, mostDeviations);
+  const reach = tolerance / deviation;
+  const within = normalShare(at + reach);
+  return at > reach ? within - normalShare(at - reach) : within + normalShare(reach - at);
 }
 
 /** Share of a standard normal distribution between 0 and x (Abramowitz and Stegun 26.2.19, error below 2e-7). */

@@ -150,6 +150,19 @@ describe('unrelated readings that move as one', () => {
     );
   });
 
+  test.each([42, 43, 44, 45])('are found before two hours and a quarter of them are over (seed %d)', (seed) => {
+    const short = [shiftMs + 2 * hourMs + 7 * minuteMs, shiftMs + 4 * hourMs + 21 * minuteMs] as const;
+    const shown = (id: string, name: keyof typeof sensors, ms: number): number => {
+      const { mean, step } = sensors[name];
+      return within(ms, short)
+        ? Math.round((mean * (1 + 0.06 * swayAt(seed, ms))) / step) * step
+        : liveValue(id, name, ms);
+    };
+    const [finding] = found(run(sensedPlant(days, shown), ['identical']));
+    expect(finding).toMatchObject({ subjectId: 'M1', reason: 'readings-identical' });
+    expect(finding!.firstSaidMs).toBeLessThan(short[1]);
+  });
+
   test('are found across machines, where no machine shows it alone', () => {
     const names = { M1: 'differential_pressure_pa', M2: 'duct_wind_speed_m_s', M3: 'inlet_temperature_c' } as Record<
       string,

@@ -22,7 +22,7 @@ const parameters: { readonly [S in Sign]: Extract<FakeOffline, { sign: S }> } = 
   frozen: { sign: 'frozen', ...common },
   replayed: { sign: 'replayed', ...common },
   zero: { sign: 'zero', ...common, confirmAfterMinutes: 30 },
-  identical: { sign: 'identical', ...common },
+  identical: { sign: 'identical', ...common, confirmAfterMinutes: 30 },
 };
 
 /** A rule against false offline that looks for one sign of it. */
