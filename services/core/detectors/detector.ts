@@ -49,6 +49,8 @@ export interface SiteView {
   readonly load: LoadParameters;
   readonly work: ReadonlyMap<string, WorkRecord>;
   readonly events: ReadonlyMap<string, SiteEvent>;
+  /** Kinds of events and work that ever came. */
+  readonly kinds: ReadonlySet<string>;
   timeline(equipmentId: string): Timeline | undefined;
   meter(meterId: string): MeterState | undefined;
   /** What was sampled of an indicator of a machine, or of a section for counted persons. */

@@ -99,13 +99,26 @@ export function learnPhases(
   }
   const usual = learned ? usualOf(place, learned) : noExcess;
   const balance = works && !place.isLowered(startMs) ? balanceAt(view, place, startMs) : undefined;
-  const learns = balance && isPossible(balance, p) && !judgements.some(speaksOfLoss);
+  const learns =
+    balance && isPossible(balance, p) && !judgements.some(speaksOfLoss) && !isStrange(judgements, usual, balance, p);
   return [installationOf(place), ...levels, ...(learns ? withBalance(usual, balance) : usual)];
 }
 
 /** Parts that are more than the whole tell of a whole that lies, and not of what usually comes through. */
 function isPossible({ wholeKw, partsKw, restKw }: Balance, { accuracyPercent }: PhaseTerms): boolean {
   return restKw >= -(accuracyPercent / 100) * (Math.abs(wholeKw) + Math.abs(partsKw));
+}
+
+/** Less is shown of a part than usual while more comes through than usual: whichever it is, it must not become usual. */
+function isStrange(
+  judgements: readonly SlotJudgement[],
+  usual: UsualExcess,
+  balance: Balance,
+  { leastDropPercent }: PhaseTerms,
+): boolean {
+  const excessKw = excessOf(usual, balance);
+  if (excessKw <= 0 || usualness(countsOf(usual), excessKw) > glance) return false;
+  return judgements.some(({ seen, bound }) => seen !== undefined && seen <= (1 - leastDropPercent / 100) * bound);
 }
 
 function speaksOfLoss(judgement: SlotJudgement | undefined): boolean {

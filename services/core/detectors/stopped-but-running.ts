@@ -225,7 +225,7 @@ export const stoppedButRunning: Detector<StoppedButRunning, Witness> = {
     const meter = view.meter(witness.meterId)!;
     const { claim } = rule.parameters;
     const endMs = startMs + witness.stepMs;
-    if (claim !== 'reported' && view.events.size === 0) return nothingOrdered(witness);
+    if (claim !== 'reported' && !view.kinds.has(stoppageOf[claim])) return nothingOrdered(witness);
     const group = reportedGroup(view, witness.equipment);
     const kw = loadKw(view, witness, startMs);
     const shares = groupShares(group, view, startMs, endMs, load, claim);
@@ -309,6 +309,7 @@ function asFloor(judgement: SlotJudgement): SlotJudgement {
   return judgement.reason === 'reported-running-at-low-load' ? unjudged('not-claimed', 'reported-running') : judgement;
 }
 
+const stoppageOf = { ordered: 'STOPPAGE_ORDERED', declared: 'STOPPAGE_DECLARED' } as const;
 const none = unjudged('not-claimed', 'nothing-ordered');
 /** The same for every witness with as many subjects: most slots of most firms are this. */
 const nothing: (readonly SlotJudgement[])[] = [];
