@@ -56,7 +56,7 @@ test('a rule is told in words: figures with units, a sentence that it said, grou
     'confirmAfterMinutes = 10 min 分钟',
     'Contradictory time before a confirmation',
     '矛盾持续多久后确认',
-    'was ordered to stop, but meter total showed 70 kW',
+    'was ordered to stop, but meter total showed',
     '被责令停产，但电表 total',
     'load-of-running-kind',
     'article 70',
