@@ -85,6 +85,27 @@ export function groundOf(name: string, recording: Recording): Ground {
   };
 }
 
+/** What rules and baselines were worth on one recording: plain data, which passes between threads. */
+export interface Scored {
+  readonly recording: string;
+  readonly known: ReadonlyMap<string, KnownTime>;
+  readonly tallies: readonly (readonly [Method, ReadonlyMap<string, readonly Tally[]>])[];
+}
+
+export function scoreRecording({ truth, baselineFindings }: Ground, said: Said, rules: LoadedRules): Scored {
+  const ruled = new Set(rules.rules.map((rule) => rule.detector));
+  const tallies: [Method, ReadonlyMap<string, readonly Tally[]>][] = [
+    ['wattness', tallyFindings(said.findings, truth, ruled)],
+  ];
+  for (const [method, findings] of baselineFindings) {
+    const slotMs = Math.max(truth.slotMs, baselines[method].slotMs);
+    const own = tallyFindings(findings, { ...truth, slotMs }, [baselineDetector]).get(baselineDetector)!;
+    tallies.push([method, new Map([[baselineDetector, own]])]);
+  }
+  tallies.push(['do nothing', tallyFindings([], truth, ruled)]);
+  return { recording: truth.recording, known: said.known, tallies };
+}
+
 /** What rules and baselines are worth on recordings, added one at a time. */
 export class Scoreboard {
   private readonly rules: LoadedRules;
@@ -96,16 +117,13 @@ export class Scoreboard {
   }
 
   /** Adds a recording, or one enterprise of a recording of that name. */
-  add({ truth, baselineFindings }: Ground, said: Said): void {
-    const ruled = new Set(this.rules.rules.map((rule) => rule.detector));
-    this.known.set(truth.recording, [...(this.known.get(truth.recording) ?? []), said.known]);
-    this.addTallies('wattness', tallyFindings(said.findings, truth, ruled));
-    for (const [method, findings] of baselineFindings) {
-      const slotMs = Math.max(truth.slotMs, baselines[method].slotMs);
-      const tallies = tallyFindings(findings, { ...truth, slotMs }, [baselineDetector]).get(baselineDetector)!;
-      this.addTallies(method, new Map([[baselineDetector, tallies]]));
-    }
-    this.addTallies('do nothing', tallyFindings([], truth, ruled));
+  add(ground: Ground, said: Said): void {
+    this.addScored(scoreRecording(ground, said, this.rules));
+  }
+
+  addScored({ recording, known, tallies }: Scored): void {
+    this.known.set(recording, [...(this.known.get(recording) ?? []), known]);
+    for (const [method, added] of tallies) this.addTallies(method, added);
   }
 
   /** A row a detector and method, detectors in the order of their table; of one recording or of all. */

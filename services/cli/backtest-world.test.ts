@@ -45,7 +45,7 @@ describe('the second stage over firms that were judged one by one', () => {
   });
 });
 
-test('a simulated world is scored firm by firm under one name', () => {
+test('a simulated world is scored firm by firm under one name', async () => {
   const scenario: Scenario = {
     title: 'two firms',
     title_zh: '两家企业',
@@ -55,7 +55,7 @@ test('a simulated world is scored firm by firm under one name', () => {
   };
   const rules = loadRules(rulesDir);
   const board = new Scoreboard(rules);
-  backtestWorld('tiny:1', { scenario, seed: 1, size: {} }, rules, board);
+  await backtestWorld('tiny:1', { scenario, seed: 1, size: {} }, rules, board);
   const own = board.rows('tiny:1').filter((row) => row.method === 'wattness');
   const ruled = new Set(rules.rules.map((rule) => rule.detector));
   expect(new Set(own.map((row) => row.detector))).toEqual(ruled);

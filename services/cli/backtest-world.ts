@@ -1,41 +1,74 @@
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
 import type { Stated } from '../core/recording.ts';
 import type { EnterpriseSilence, SiteEvent } from '../core/records.ts';
 import { createRegionStage, regionDefaults } from '../core/region/stage.ts';
 import type { LoadedRules } from '../platform/rules.ts';
-import type { Scenario } from '../simulator/world/scenario.ts';
-import { simulateWorld, type WorldSize } from '../simulator/world/world.ts';
-import { type Ground, groundOf, runRules, type Said, type Scoreboard } from './backtest-run.ts';
+import { firmCount } from '../simulator/world/firm-plan.ts';
+import type { Scoreboard } from './backtest-run.ts';
+import { progressBar } from './progress.ts';
+import type { FirmJob, FirmWork, JudgedFirm, SimulatedWorld } from './world-firm.ts';
 
 /**
- * Scores the rules on a simulated world, a firm at a time: no firm knows of another, but for the second stage, which
- * tells the silence of a region from that of a firm. What it says rests on the silences alone, so all firms are judged
- * once, then the stage, then once more those of which it speaks.
+ * Scores the rules on a simulated world, its firms side by side on all cores: no firm knows of another, but for the second
+ * stage, which tells the silence of a region from that of a firm. What it says rests on the silences alone, so all firms
+ * are judged once, then the stage, then once more those of which it speaks. The order of work changes nothing.
  */
-export function backtestWorld(
+export async function backtestWorld(
   name: string,
-  world: { readonly scenario: Scenario; readonly seed: number; readonly size: WorldSize },
+  world: SimulatedWorld,
   rules: LoadedRules,
   board: Scoreboard,
-): { readonly refused: number } {
-  const firms: { readonly ground: Ground; said: Said }[] = [];
-  const make = () => simulateWorld(world.scenario, world.seed, world.size);
-  for (const recording of make()) {
-    firms.push({ ground: groundOf(name, recording), said: runRules(`${name} ${firms.length + 1}`, recording, rules) });
-  }
-  const outages = regionalOutages(firms.flatMap(({ said }) => said.silences));
-  if (outages.length > 0) {
-    const heard = Map.groupBy(outages, ({ value }) => value.enterpriseId);
-    let at = 0;
-    for (const recording of make()) {
-      const firm = firms[at++]!;
-      const told = recording.sites.flatMap(({ value }) => heard.get(value.enterpriseId) ?? []);
-      if (told.length === 0) continue;
-      const siteEvents = [...recording.siteEvents, ...new Set(told)];
-      firm.said = runRules(`${name} ${at} again`, { ...recording, siteEvents }, rules);
+): Promise<{ readonly refused: number }> {
+  const all = Array.from({ length: firmCount(world.scenario, world.size.firms) }, (_, at) => ({ at, outages: [] }));
+  const firms = await judgeFirms({ name, world, rules }, all);
+  const heard = Map.groupBy(
+    regionalOutages(firms.flatMap(({ silences }) => silences)),
+    ({ value }) => value.enterpriseId,
+  );
+  const again = firms.flatMap(({ enterpriseIds }, at): FirmJob[] => {
+    const outages = [...new Set(enterpriseIds.flatMap((id) => heard.get(id) ?? []))];
+    return outages.length > 0 ? [{ at, outages }] : [];
+  });
+  for (const [i, firm] of (await judgeFirms({ name, world, rules }, again)).entries()) firms[again[i]!.at] = firm;
+  for (const { scored } of firms) board.addScored(scored);
+  return { refused: firms.reduce((sum, { refused }) => sum + refused, 0) };
+}
+
+/** Judges firms on as many threads as there are cores; what is judged stands in the order of the jobs. */
+async function judgeFirms(work: FirmWork, jobs: readonly FirmJob[]): Promise<JudgedFirm[]> {
+  const judged: JudgedFirm[] = [];
+  const bar = progressBar(work.name, jobs.length);
+  let next = 0;
+  let done = 0;
+  const thread = async (): Promise<void> => {
+    const worker = new Worker(new URL('./world-firm.ts', import.meta.url), {
+      workerData: { ...work, judgesFirms: true },
+    });
+    try {
+      while (next < jobs.length) {
+        const at = next++;
+        judged[at] = await answerOf(worker, jobs[at]!);
+        bar.update(++done);
+      }
+    } finally {
+      await worker.terminate();
     }
-  }
-  for (const { ground, said } of firms) board.add(ground, said);
-  return { refused: firms.reduce((sum, { said }) => sum + said.refused, 0) };
+  };
+  await Promise.all(Array.from({ length: Math.min(availableParallelism(), jobs.length) }, thread));
+  bar.stop();
+  return judged;
+}
+
+function answerOf(worker: Worker, job: FirmJob): Promise<JudgedFirm> {
+  return new Promise((resolve, reject) => {
+    worker.once('error', reject);
+    worker.once('message', (firm: JudgedFirm) => {
+      worker.off('error', reject);
+      resolve(firm);
+    });
+    worker.postMessage(job);
+  });
 }
 
 /** What the second stage concludes from what all firms said of their silence, each at the moment at which it says so. */

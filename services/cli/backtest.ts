@@ -69,7 +69,7 @@ async function score(dirs: readonly string[], options: Options): Promise<void> {
     if (said.refused > 0) process.stderr.write(`${name}: ${said.refused} records were refused\n`);
   }
   for (const { name, world } of worlds(options)) {
-    const { refused } = backtestWorld(name, world, rules, whole);
+    const { refused } = await backtestWorld(name, world, rules, whole);
     if (options.each) names.push(name);
     if (refused > 0) process.stderr.write(`${name}: ${refused} records were refused\n`);
   }

@@ -169,7 +169,7 @@ function worldText({ scenario, title, tuningSeeds, heldOutSeeds, tuning, heldOut
     ['tuning', tuningSeeds, tuning],
   ];
   for (const [name, seeds, rows] of sides) {
-    if (seeds.length === 0) continue;
+    if (rows.length === 0) continue;
     const shown = worthShowing(rows).filter((row) => isOwn(row) || row.score.findings > 0);
     const lines = shown.map((row) => [isOwn(row) ? nameOf(row) : `— ${row.method}`, ...scoreCells(row)]);
     const months = rows[0]?.score.enterpriseMonths ?? 0;

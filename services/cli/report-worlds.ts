@@ -6,12 +6,14 @@ export interface ReportWorld {
   readonly scenario: string;
   readonly tuningSeeds: readonly number[];
   readonly heldOutSeeds: readonly number[];
+  /** So many days instead of the scenario's. */
+  readonly days?: number;
 }
 
 export const reportWorlds: readonly ReportWorld[] = [
-  { scenario: 'liars-small', tuningSeeds: [1, 2], heldOutSeeds: [101, 102, 103] },
-  { scenario: 'honest-100', tuningSeeds: [1], heldOutSeeds: [101] },
-  { scenario: 'furniture', tuningSeeds: [], heldOutSeeds: [101, 102, 103, 104, 105] },
+  { scenario: 'liars-small', tuningSeeds: [1, 2], heldOutSeeds: [101, 102] },
+  { scenario: 'honest-100', tuningSeeds: [1], heldOutSeeds: [101], days: 30 },
+  { scenario: 'furniture', tuningSeeds: [], heldOutSeeds: [101, 102, 103] },
   { scenario: 'one-meter-20-machines', tuningSeeds: [], heldOutSeeds: [101, 102, 103] },
   { scenario: 'pv-firm', tuningSeeds: [], heldOutSeeds: [101, 102, 103] },
   { scenario: 'always-liar', tuningSeeds: [], heldOutSeeds: [101, 102, 103] },

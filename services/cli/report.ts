@@ -30,13 +30,14 @@ export function qualityCommand(): Command {
     .addArgument(new Argument('[section...]', 'sections to measure anew; the others stay').choices(sectionNames))
     .option('--out <dir>', 'folder of the page', docsDir)
     .option('--rules <dir>', 'rules to apply', rulesDir)
-    .action(async (names: SectionName[], options: { out: string; rules: string }) => {
+    .option('--tuning', 'measure the worlds of the tuning seeds, too', false)
+    .action(async (names: SectionName[], options: { out: string; rules: string; tuning: boolean }) => {
       const rules = loadRules(options.rules);
       const page = new PageWriter(options.out, rules);
       const wanted = new Set<SectionName>(names.length > 0 ? names : sectionNames);
       if (wanted.has('steel')) await page.steel();
       if (wanted.has('cases') && existsSync(casesDir)) await page.cases();
-      if (wanted.has('worlds')) page.worlds();
+      if (wanted.has('worlds')) await page.worlds(options.tuning);
     });
 }
 
@@ -83,23 +84,33 @@ class PageWriter {
     this.write('cases', casesSection(board.rows(), each, this.judged));
   }
 
-  worlds(): void {
+  async worlds(isTuningToo: boolean): Promise<void> {
     const known = reportWorlds.filter(({ scenario }) => existsSync(join(scenariosDir, `${scenario}.yaml`)));
     const scores: WorldScores[] = [];
     for (const world of known) {
-      scores.push(this.world(world));
+      scores.push(await this.world(world, isTuningToo));
       this.write('worlds', worldsSection(scores, this.judged));
     }
   }
 
-  private world({ scenario: name, tuningSeeds, heldOutSeeds }: ReportWorld): WorldScores {
+  private async world(
+    { scenario: name, tuningSeeds, heldOutSeeds, days }: ReportWorld,
+    isTuningToo: boolean,
+  ): Promise<WorldScores> {
     const scenario = scenarioOf(name);
-    const rowsOf = (seeds: readonly number[]): Row[] => {
+    const rowsOf = async (seeds: readonly number[]): Promise<Row[]> => {
       const board = new Scoreboard(this.rules);
-      for (const seed of seeds) backtestWorld(`${name}:${seed}`, { scenario, seed, size: {} }, this.rules, board);
+      for (const seed of seeds)
+        await backtestWorld(
+          `${name}:${seed}`,
+          { scenario, seed, size: days === undefined ? {} : { days } },
+          this.rules,
+          board,
+        );
       return board.rows();
     };
-    const [heldOut, tuning] = [rowsOf(heldOutSeeds), rowsOf(tuningSeeds)];
+    const heldOut = await rowsOf(heldOutSeeds);
+    const tuning = isTuningToo ? await rowsOf(tuningSeeds) : [];
     if (name === liarsScenario || name === honestScenario) {
       this.draw(name, heldOut, `${scenario.title}, held-out seeds ${heldOutSeeds.join(', ')}`);
     }

@@ -28,13 +28,16 @@ export function* simulateWorld(
   seed: number,
   size: WorldSize = {},
 ): Generator<Recording, void, void> {
-  const days = size.days ?? scenario.days;
-  let left = firmCount(scenario, size.firms);
-  for (const { group, index } of firmPlaces(scenario)) {
-    if (left-- <= 0) return;
-    const firm = planFirm(scenario, group, index, seed, days);
-    yield firmRecording(firm, `${scenario.title}: ${firm.id}`, `wattness simulate, seed ${seed}`);
-  }
+  const count = firmCount(scenario, size.firms);
+  for (let at = 0; at < count; at++) yield worldFirm(scenario, seed, size, at);
+}
+
+/** The firm at one place of the world, counted from 0. */
+export function worldFirm(scenario: Scenario, seed: number, size: WorldSize, at: number): Recording {
+  const place = [...firmPlaces(scenario)][at];
+  if (!place) throw new RangeError(`the world has no firm ${at}`);
+  const firm = planFirm(scenario, place.group, place.index, seed, size.days ?? scenario.days);
+  return firmRecording(firm, `${scenario.title}: ${firm.id}`, `wattness simulate, seed ${seed}`);
 }
 
 /** All days of one firm. */
