@@ -4,6 +4,7 @@ import { Hearing } from './hearing.ts';
 import { floorTo, Holdings, type HoldingsOptions, rulesFor, unchanged } from './holdings.ts';
 import { Judging, sealStepMs } from './judging.ts';
 import type { AlarmAction, Power, SiteEvent, SiteRegistration, Telemetry, WorkRecord } from './records.ts';
+import { longestStuckMs } from './repeated-load.ts';
 import { type Say, Voice } from './voice.ts';
 import { Watch } from './watch.ts';
 
@@ -17,8 +18,8 @@ export interface EngineOptions extends HoldingsOptions {
 
 /** Margin over a declared delivery delay, for the transfer itself. */
 const deliveryMarginMs = 2 * 3_600_000;
-/** What is held before the oldest open slot in any case, ms: a hold and a run-down reach back to it. */
-const leastLookBackMs = 3_600_000;
+/** What is held before the oldest open slot in any case, ms: a hold, a run-down and a meter that is stuck reach back to it. */
+const leastLookBackMs = longestStuckMs + sealStepMs;
 /** Reviews begin on this grid, ms. */
 const reviewGridMs = 60_000;
 const noOwners: ReadonlySet<string> = new Set();

@@ -3,7 +3,8 @@ import { parseCameraCode } from './gb28181.ts';
 import { isTimeZone } from './recording-time.ts';
 import type { Equipment, Meter, SiteRegistration } from './records.ts';
 
-const slotStepsMs = [60_000, 120_000, 180_000, 300_000, 600_000, 900_000];
+/** Divisors of the seal step of a quarter of an hour. */
+const slotStepsMs = [60_000, 180_000, 300_000, 900_000];
 const mostShifts = 64;
 const mostSections = 256;
 const mostCameras = 256;
@@ -36,7 +37,7 @@ export function registrationProblem(registration: SiteRegistration): Refusal | u
     if (m.meterId === '' || meterById.has(m.meterId)) broken.push(`meter id '${m.meterId}' is empty or listed twice`);
     meterById.set(m.meterId, m);
     if (!slotStepsMs.includes(m.intervalMs)) {
-      broken.push(`slots of ${m.meterId} are ${m.intervalMs} ms; 1, 2, 3, 5, 10 or 15 min are possible`);
+      broken.push(`slots of ${m.meterId} are ${m.intervalMs} ms; 1, 3, 5 or 15 min are possible`);
     }
     if (!(m.deliveryDelayMs >= 0 && m.deliveryDelayMs <= 7 * 86_400_000)) {
       broken.push(`delivery delay of ${m.meterId} is ${m.deliveryDelayMs} ms; up to 7 days are possible`);

@@ -4,6 +4,8 @@
  */
 const leastStuckMs = 3 * 900_000;
 const leastStuckSlots = 4;
+/** Where work repeats itself so often that more would be needed, nobody can tell: so far back loads are held, ms. */
+export const longestStuckMs = 2 * 3_600_000;
 /** How often a load of work is the very same as before is known from so many slots on, and remembered over so many. */
 const leastSlots = 96;
 const mostSlots = 8192;
@@ -23,11 +25,12 @@ export class RepeatedLoad {
     this.repeated >>= 1;
   }
 
-  /** How many slots before it must show the very same load until work does not explain it at evidence `limit`; `Infinity` while too little is known. */
+  /** How many slots before it must show the very same load until work does not explain it at evidence `limit`; `Infinity` where nobody can tell. */
   slotsToStuck(intervalMs: number, limit: number): number {
     if (this.slots < leastSlots) return Number.POSITIVE_INFINITY;
     const again = -Math.log((this.repeated + 1) / (this.slots + 2));
-    return Math.max(leastStuckSlots - 1, leastStuckMs / intervalMs, Math.ceil(limit / again));
+    const slots = Math.max(leastStuckSlots - 1, leastStuckMs / intervalMs, Math.ceil(limit / again));
+    return slots * intervalMs > longestStuckMs ? Number.POSITIVE_INFINITY : slots;
   }
 
   toJSON(): readonly number[] {
