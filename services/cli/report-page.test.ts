@@ -4,7 +4,7 @@ import { aFirm, aLie, aRecording, aReport, aScoredFinding, hour } from '../core/
 import { loadRules } from '../platform/rules.ts';
 import { groundOf, Scoreboard } from './backtest-run.ts';
 import { rulesDir } from './paths.ts';
-import { casesSection, pageWith, type WorldScores, worldsSection } from './report-page.ts';
+import { casesSection, pageWith, type WorldScores, worldSection } from './report-page.ts';
 
 const rules = loadRules(rulesDir);
 const judged = { engineVersion: '9', rules: 3, rulesHash: 'abcdef0123456789' };
@@ -31,9 +31,9 @@ const boardOf = (recordings: Record<string, { labels: ReturnType<typeof aLie>[];
 
 describe('the quality page', () => {
   test('a section that is measured anew takes its place, and the others stay', () => {
-    const first = pageWith(undefined, new Map([['worlds', 'worlds of old']]));
+    const first = pageWith(undefined, new Map([['furniture', 'worlds of old']]));
     const second = pageWith(first, new Map([['steel', 'steel']]));
-    const third = pageWith(second, new Map([['worlds', 'worlds anew']]));
+    const third = pageWith(second, new Map([['furniture', 'worlds anew']]));
     expect(second.indexOf('steel')).toBeLessThan(second.indexOf('worlds of old'));
     expect(third).toContain('\nsteel\n');
     expect(third).toContain('\nworlds anew\n');
@@ -59,7 +59,7 @@ describe('the quality page', () => {
     expect(text).not.toContain('| firing/day |');
   });
 
-  test('worlds tell of goals missed, seeds held out, where it fails and why it is unknown', () => {
+  test('a world tells of goals missed, seeds held out, where it fails and why it is unknown', () => {
     const lies = [
       aLie(0, hour, { note: 'night-shift' }),
       aLie(9 * hour, 10 * hour, { note: 'one-of-many' }),
@@ -74,7 +74,7 @@ describe('the quality page', () => {
       tuning: heldOut,
       heldOut,
     };
-    const text = worldsSection([world], judged);
+    const text = worldSection(world, judged);
     expect(text).toContain('| F1 of stopped-but-running 明停暗开 | at least 0.95 | 0.667 | **no** |');
     expect(text).toContain(
       '| delay of stopped-but-running 明停暗开 after the data, 90th percentile | at most 30 min | 61 min | **no** |',

@@ -2,7 +2,14 @@ import type { KnownTime } from '../core/scoring-unknown.ts';
 import type { Row } from './backtest-run.ts';
 import { delayText, intervalText, minutes, number, tagCounts, unknownText, worthShowing } from './backtest-table.ts';
 import { detectorNames } from './detector-names.ts';
-import { goalDelayMs, goalF1, goalFalsePerEnterpriseMonth, honestScenario, liarsScenario } from './report-worlds.ts';
+import {
+  goalDelayMs,
+  goalF1,
+  goalFalsePerEnterpriseMonth,
+  honestScenario,
+  liarsScenario,
+  reportWorlds,
+} from './report-worlds.ts';
 
 /** Markdown of the quality report, a section at a time; pure, so that a refreshed section is all that changes. */
 
@@ -20,8 +27,8 @@ export interface WorldScores {
   readonly heldOut: readonly Row[];
 }
 
-export const sectionNames = ['steel', 'cases', 'worlds'] as const;
-export type SectionName = (typeof sectionNames)[number];
+/** Sections in the order of the page: a world each, named as its scenario. */
+export const sectionNames: readonly string[] = ['steel', 'cases', ...reportWorlds.map(({ scenario }) => scenario)];
 
 /** What was judged with: it stands in each section, as sections are refreshed one by one. */
 export interface JudgedWith {
@@ -35,11 +42,12 @@ const head = `# Quality
 Made by \`make quality\`; figures are not edited by hand. How events are scored, and what the intervals and baselines are, says
 [recordings.md](recordings.md#how-labels-are-scored). Figures in brackets are 95 % intervals; delays are minutes after the
 first record that could show the lie had come, median / 90th percentile; *unknown* is the share of judged time in which
-nobody could tell.
+nobody could tell. Simulated worlds are of firms whose truth is known ([simulator.md](simulator.md)): detectors were tuned in
+view of the *tuning* seeds; the worlds of the *held-out* seeds were scored and never looked into.
 `;
 
 /** The page with some sections put in the place of what stood there; the others stay as they are. */
-export function pageWith(page: string | undefined, sections: ReadonlyMap<SectionName, string>): string {
+export function pageWith(page: string | undefined, sections: ReadonlyMap<string, string>): string {
   const parts = sectionNames.map((name) => {
     const text = sections.get(name) ?? (page === undefined ? undefined : sectionIn(page, name));
     return text === undefined ? '' : `\n${mark(name, 'begin')}\n${text.trim()}\n${mark(name, 'end')}\n`;
@@ -47,13 +55,13 @@ export function pageWith(page: string | undefined, sections: ReadonlyMap<Section
   return head + parts.join('');
 }
 
-function sectionIn(page: string, name: SectionName): string | undefined {
+function sectionIn(page: string, name: string): string | undefined {
   const begin = page.indexOf(mark(name, 'begin'));
   const end = page.indexOf(mark(name, 'end'));
   return begin < 0 || end < begin ? undefined : page.slice(begin + mark(name, 'begin').length, end);
 }
 
-function mark(name: SectionName, side: 'begin' | 'end'): string {
+function mark(name: string, side: 'begin' | 'end'): string {
   return `<!-- ${side} ${name} -->`;
 }
 
@@ -110,60 +118,11 @@ ${table(
 ${failed.length === 0 ? 'Every case ends as it should.' : `Cases that do not end as they should:\n\n${table(['case', 'missed', 'false'], failed)}`}`;
 }
 
-export function worldsSection(worlds: readonly WorldScores[], judged: JudgedWith): string {
-  const pictures = worlds
-    .filter(({ scenario }) => scenario === liarsScenario || scenario === honestScenario)
-    .map(({ scenario }) => `![Scores on ${scenario}, held-out seeds](quality/${scenario}.svg)`);
-  return `## Simulated worlds
-
-Firms whose truth is known ([simulator.md](simulator.md)). Detectors were tuned in view of the *tuning* seeds; the worlds of
-the *held-out* seeds were scored and never looked into. ${judgedWith(judged)}
-
-${goals(worlds)}
-
-${pictures.join('\n\n')}
-
-${worlds.map(worldText).join('\n\n')}`;
-}
-
-function goals(worlds: readonly WorldScores[]): string {
-  const liars = worlds.find(({ scenario }) => scenario === liarsScenario)?.heldOut.filter(isOwn) ?? [];
-  const honest = worlds.find(({ scenario }) => scenario === honestScenario)?.heldOut.filter(isOwn) ?? [];
-  const lines: Cell[][] = liars
-    .filter((row) => row.score.lies > 0)
-    .map((row) => {
-      const goal = goalF1(row.detector);
-      return [
-        `F1 of ${nameOf(row)}`,
-        `at least ${goal}`,
-        number(row.score.f1, 3),
-        row.score.f1 >= goal ? 'yes' : '**no**',
-      ];
-    });
-  for (const row of liars) {
-    const p90Ms = row.score.delayFromDataMs?.p90;
-    if (p90Ms === undefined) continue;
-    const what = `delay of ${nameOf(row)} after the data, 90th percentile`;
-    const reached = p90Ms <= goalDelayMs ? 'yes' : '**no**';
-    lines.push([what, `at most ${minutes(goalDelayMs)} min`, `${minutes(p90Ms)} min`, reached]);
-  }
-  for (const [name, rows] of [
-    [liarsScenario, liars],
-    [honestScenario, honest],
-  ] as const) {
-    if (rows.length === 0) continue;
-    const rate = rows.reduce((sum, row) => sum + row.score.falsePerEnterpriseMonth, 0);
-    const goal = goalFalsePerEnterpriseMonth;
-    const what = `false alarms a firm-month in ${name}, all detectors together`;
-    lines.push([what, `at most ${goal}`, number(rate, 3), rate <= goal ? 'yes' : '**no**']);
-  }
-  return lines.length === 0
-    ? ''
-    : `### Goals, on held-out seeds\n\n${table(['measure', 'goal', 'measured', 'reached'], lines)}`;
-}
-
-function worldText({ scenario, title, tuningSeeds, heldOutSeeds, tuning, heldOut }: WorldScores): string {
-  const blocks = [`### ${title} (\`${scenario}\`)`];
+export function worldSection(world: WorldScores, judged: JudgedWith): string {
+  const { scenario, title, tuningSeeds, heldOutSeeds, tuning, heldOut } = world;
+  const blocks = [`## ${title} (\`${scenario}\`)`, judgedWith(judged)];
+  const reached = goals(world);
+  if (reached !== '') blocks.push(reached, `![Scores on ${scenario}, held-out seeds](quality/${scenario}.svg)`);
   const sides: [string, readonly number[], readonly Row[]][] = [
     ['held-out', heldOutSeeds, heldOut],
     ['tuning', tuningSeeds, tuning],
@@ -186,6 +145,30 @@ function worldText({ scenario, title, tuningSeeds, heldOutSeeds, tuning, heldOut
   if (reasons.some(([, text]) => text !== ''))
     blocks.push(`Why it is unknown:\n\n${table(['detector', 'reasons, share of judged time'], reasons)}`);
   return blocks.join('\n\n');
+}
+
+/** What such a world is held against: F1 and delay where firms lie, false alarms in both. */
+function goals({ scenario, heldOut }: WorldScores): string {
+  if (scenario !== liarsScenario && scenario !== honestScenario) return '';
+  const own = heldOut.filter(isOwn);
+  const lies = scenario === liarsScenario ? own.filter((row) => row.score.lies > 0) : [];
+  const lines: Cell[][] = lies.map((row) => {
+    const goal = goalF1(row.detector);
+    const reached = row.score.f1 >= goal ? 'yes' : '**no**';
+    return [`F1 of ${nameOf(row)}`, `at least ${goal}`, number(row.score.f1, 3), reached];
+  });
+  for (const row of lies) {
+    const p90Ms = row.score.delayFromDataMs?.p90;
+    if (p90Ms === undefined) continue;
+    const what = `delay of ${nameOf(row)} after the data, 90th percentile`;
+    const reached = p90Ms <= goalDelayMs ? 'yes' : '**no**';
+    lines.push([what, `at most ${minutes(goalDelayMs)} min`, `${minutes(p90Ms)} min`, reached]);
+  }
+  const rate = own.reduce((sum, row) => sum + row.score.falsePerEnterpriseMonth, 0);
+  const goal = goalFalsePerEnterpriseMonth;
+  const what = 'false alarms a firm-month, all detectors together';
+  lines.push([what, `at most ${goal}`, number(rate, 3), rate <= goal ? 'yes' : '**no**']);
+  return table(['measure, on held-out seeds', 'goal', 'measured', 'reached'], lines);
 }
 
 /** Tricks not always found and excuses not always seen; lies beyond observation beside them. */

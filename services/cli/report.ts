@@ -9,17 +9,15 @@ import { recordingFolders } from './backtest.ts';
 import { scorePicture } from './backtest-picture.ts';
 import { groundOf, type Row, runRules, Scoreboard } from './backtest-run.ts';
 import { backtestWorld } from './backtest-world.ts';
-import { casesDir, docsDir, rulesDir, scenariosDir } from './paths.ts';
+import { casesDir, docsDir, rulesDir } from './paths.ts';
 import {
   casesSection,
   type JudgedWith,
   type NamedScores,
   pageWith,
-  type SectionName,
   sectionNames,
   steelSection,
-  type WorldScores,
-  worldsSection,
+  worldSection,
 } from './report-page.ts';
 import { honestScenario, liarsScenario, type ReportWorld, reportWorlds } from './report-worlds.ts';
 import { scenarioOf } from './simulate-world.ts';
@@ -31,13 +29,13 @@ export function qualityCommand(): Command {
     .option('--out <dir>', 'folder of the page', docsDir)
     .option('--rules <dir>', 'rules to apply', rulesDir)
     .option('--tuning', 'measure the worlds of the tuning seeds, too', false)
-    .action(async (names: SectionName[], options: { out: string; rules: string; tuning: boolean }) => {
+    .action(async (names: string[], options: { out: string; rules: string; tuning: boolean }) => {
       const rules = loadRules(options.rules);
       const page = new PageWriter(options.out, rules);
-      const wanted = new Set<SectionName>(names.length > 0 ? names : sectionNames);
+      const wanted = new Set(names.length > 0 ? names : sectionNames);
       if (wanted.has('steel')) await page.steel();
       if (wanted.has('cases') && existsSync(casesDir)) await page.cases();
-      if (wanted.has('worlds')) await page.worlds(options.tuning);
+      for (const world of reportWorlds) if (wanted.has(world.scenario)) await page.world(world, options.tuning);
     });
 }
 
@@ -84,19 +82,7 @@ class PageWriter {
     this.write('cases', casesSection(board.rows(), each, this.judged));
   }
 
-  async worlds(isTuningToo: boolean): Promise<void> {
-    const known = reportWorlds.filter(({ scenario }) => existsSync(join(scenariosDir, `${scenario}.yaml`)));
-    const scores: WorldScores[] = [];
-    for (const world of known) {
-      scores.push(await this.world(world, isTuningToo));
-      this.write('worlds', worldsSection(scores, this.judged));
-    }
-  }
-
-  private async world(
-    { scenario: name, tuningSeeds, heldOutSeeds, days }: ReportWorld,
-    isTuningToo: boolean,
-  ): Promise<WorldScores> {
+  async world({ scenario: name, tuningSeeds, heldOutSeeds, days }: ReportWorld, isTuningToo: boolean): Promise<void> {
     const scenario = scenarioOf(name);
     const rowsOf = async (seeds: readonly number[]): Promise<Row[]> => {
       const board = new Scoreboard(this.rules);
@@ -114,14 +100,15 @@ class PageWriter {
     if (name === liarsScenario || name === honestScenario) {
       this.draw(name, heldOut, `${scenario.title}, held-out seeds ${heldOutSeeds.join(', ')}`);
     }
-    return { scenario: name, title: scenario.title, tuningSeeds, heldOutSeeds, tuning, heldOut };
+    const scores = { scenario: name, title: scenario.title, tuningSeeds, heldOutSeeds, tuning, heldOut };
+    this.write(name, worldSection(scores, this.judged));
   }
 
   private draw(name: string, rows: readonly Row[], title: string): void {
     writeFileSync(join(this.dir, 'quality', `${name}.svg`), scorePicture(rows, title));
   }
 
-  private write(name: SectionName, section: string): void {
+  private write(name: string, section: string): void {
     const path = join(this.dir, 'quality.md');
     const before = existsSync(path) ? readFileSync(path, 'utf8') : undefined;
     writeFileSync(path, pageWith(before, new Map([[name, section]])));
