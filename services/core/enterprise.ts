@@ -1,7 +1,9 @@
 import type { Refusal } from './batch.ts';
 import { detectorOf } from './detectors/index.ts';
+import { unchanged } from './filed-records.ts';
+import { floorTo } from './grid.ts';
 import { Hearing } from './hearing.ts';
-import { floorTo, Holdings, type HoldingsOptions, rulesFor, unchanged } from './holdings.ts';
+import { Holdings, type HoldingsOptions, rulesFor } from './holdings.ts';
 import { Judging, sealStepMs } from './judging.ts';
 import type { AlarmAction, Power, SiteEvent, SiteRegistration, Telemetry, WorkRecord } from './records.ts';
 import { longestStuckMs } from './repeated-load.ts';

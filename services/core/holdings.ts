@@ -2,12 +2,15 @@ import { Refusal } from './batch.ts';
 import type { Channel } from './channel.ts';
 import type { SiteView } from './detectors/detector.ts';
 import { detectorOf } from './detectors/index.ts';
+import { lastMs, refusalOf, unchanged, without } from './filed-records.ts';
+import { floorTo, gridStart } from './grid.ts';
 import type { LevelTimeline } from './level-timeline.ts';
 import type { LoadParameters } from './load-parameters.ts';
 import { changesMeter } from './meter-change.ts';
 import { MeterState } from './meter-state.ts';
 import type { RateSlots } from './rate-slots.ts';
 import type { Power, SiteEvent, SiteRegistration, Telemetry, WorkRecord } from './records.ts';
+import { Routes } from './routes.ts';
 import type { Rule, RuleSet } from './rule.ts';
 import { Samples } from './samples.ts';
 import { meterOf, Site, type SiteVersion } from './site.ts';
@@ -15,30 +18,14 @@ import { intervalProblem } from './slots.ts';
 import { stateBit, Timeline } from './timeline.ts';
 import { applies } from './watch.ts';
 
-/** Filed work and events kept at most, each. */
-export const maxFiled = 1024;
 /** Machines and meters held at most, each, over all descriptions within the horizon. */
 const maxHeld = 4096;
 /** Up to so many meters a list is searched as fast as an index. */
 const fewMeters = 3;
 
-/** What `observe`, `measure`, `file` and `note` return when nothing has changed. */
-export const unchanged = Number.POSITIVE_INFINITY;
-
 const noWork: ReadonlyMap<string, WorkRecord> = new Map();
 const noEvents: ReadonlyMap<string, SiteEvent> = new Map();
 const noKinds: ReadonlySet<string> = new Set();
-const noRoutes: Map<string, readonly Route[]> = new Map();
-/** Gateways of one machine that are remembered, at most. */
-const mostRoutes = 4;
-
-/** A gateway through which a machine was heard, from the first to the last time. */
-interface Route {
-  readonly gatewayId: string;
-  fromMs: number;
-  toMs: number;
-}
-
 export interface HoldingsOptions extends RuleSet {
   /** How far device time may run ahead of arrival, ms. */
   readonly futureToleranceMs: number;
@@ -84,8 +71,7 @@ export class Holdings implements SiteView {
   private indexed: readonly MeterState[] | undefined;
   private readonly timelines = new Map<string, Timeline>();
   readonly samples = new Samples(this);
-  /** Gateways of each machine: where one was moved, several. */
-  private routes = noRoutes;
+  private routes = new Routes();
 
   constructor(id: string, options: HoldingsOptions) {
     this.id = id;
@@ -130,13 +116,8 @@ export class Holdings implements SiteView {
     return this.samples.channelsOf(ownerId);
   }
 
-  /** Gateway through which a machine was heard last before that time, as far as one is heard of for the first time once. */
   gatewayAt(equipmentId: string, ms: number): string | undefined {
-    let latest: Route | undefined;
-    for (const route of this.routes.get(equipmentId) ?? []) {
-      if (route.fromMs < ms && (!latest || isLater(route, latest))) latest = route;
-    }
-    return latest?.gatewayId;
+    return this.routes.gatewayAt(equipmentId, ms);
   }
 
   /** End of the newest slot of any meter that has a reading. */
@@ -205,7 +186,7 @@ export class Holdings implements SiteView {
       const { indicator, value } = readings[i]!;
       if (this.samples.put(equipmentId, indicator, observedAtMs, value)) changed = true;
     }
-    if (gatewayId !== null) this.hear(equipmentId, gatewayId, observedAtMs);
+    if (gatewayId !== null) this.routes.hear(equipmentId, gatewayId, observedAtMs);
     return changed ? floorTo(observedAtMs, timeline.widthMs) : unchanged;
   }
 
@@ -302,11 +283,7 @@ export class Holdings implements SiteView {
   prune(keepMs: number): void {
     for (const timeline of this.timelines.values()) timeline.prune(keepMs);
     this.samples.prune(keepMs);
-    for (const [id, routes] of this.routes) {
-      if (routes.length === 1 || routes.every(({ toMs }) => toMs >= keepMs)) continue;
-      const kept = routes.filter(({ toMs }) => toMs >= keepMs);
-      if (kept.length > 0) this.routes.set(id, kept);
-    }
+    this.routes.prune(keepMs);
     if (this.work.size > 0) this.work = without(this.work, (record) => record.endMs < keepMs);
     if (this.events.size > 0) this.events = without(this.events, (event) => lastMs(event) < keepMs);
     this.site.prune(keepMs);
@@ -321,7 +298,7 @@ export class Holdings implements SiteView {
     const sections = new Set(named.flatMap((site) => site.sections.map((s) => s.sectionId)));
     for (const [id, timeline] of this.timelines) if (!ids.has(id) && timeline.isEmpty) this.timelines.delete(id);
     this.samples.forget((id) => this.timelines.has(id) || sections.has(id));
-    for (const id of this.routes.keys()) if (!this.timelines.has(id)) this.routes.delete(id);
+    this.routes.forget((id) => this.timelines.has(id));
     this.meters = this.meters.filter(
       ({ meterId, newestMs }) =>
         newestMs > sealedMs ||
@@ -355,7 +332,7 @@ export class Holdings implements SiteView {
         timelines: [...this.timelines],
         meters: meters.map(({ json }) => json),
         samples: samples.json,
-        routes: [...this.routes],
+        routes: this.routes,
         work: [...this.work.values()],
         events: [...this.events.values()],
         kinds: [...this.kinds],
@@ -373,7 +350,7 @@ export class Holdings implements SiteView {
     this.meters = json.meters.map((meter: readonly unknown[]) => MeterState.fromState(meter, blocks));
     this.samples.restore(json.samples, blocks);
     this.askMeters();
-    if (json.routes.length > 0) this.routes = new Map(json.routes);
+    this.routes = Routes.fromJSON(json.routes);
     if (json.work.length > 0) this.work = new Map(json.work.map((r: WorkRecord) => [r.recordId, r]));
     if (json.kinds.length > 0) this.kinds = new Set(json.kinds);
     if (json.events.length > 0) this.events = new Map(json.events.map((e: SiteEvent) => [e.eventId, e]));
@@ -414,19 +391,6 @@ export class Holdings implements SiteView {
     }
     return undefined;
   }
-
-  private hear(equipmentId: string, gatewayId: string, observedAtMs: number): void {
-    const routes = this.routes.get(equipmentId);
-    const known = routes?.find((route) => route.gatewayId === gatewayId);
-    if (known) {
-      if (observedAtMs < known.fromMs) known.fromMs = observedAtMs;
-      if (observedAtMs > known.toMs) known.toMs = observedAtMs;
-      return;
-    }
-    if (this.routes === noRoutes) this.routes = new Map();
-    const all = [...(routes ?? []), { gatewayId, fromMs: observedAtMs, toMs: observedAtMs }];
-    this.routes.set(equipmentId, all.sort((a, b) => (isLater(a, b) ? -1 : 1)).slice(0, mostRoutes));
-  }
 }
 
 /** Rules that have something to say of a site. */
@@ -434,57 +398,7 @@ export function rulesFor(rules: readonly Rule[], version: SiteVersion): readonly
   return rules.filter((rule) => applies(rule, version));
 }
 
-/**
- * Start of the interval that a reading is of: a clock that is a little off moves it to the nearest one; more than a
- * quarter off is no longer a reading of it, and gives `undefined`.
- */
-export function gridStart(startMs: number, intervalMs: number): number | undefined {
-  const nearestMs = Math.round(startMs / intervalMs) * intervalMs;
-  return Math.abs(nearestMs - startMs) > intervalMs / 4 ? undefined : nearestMs;
-}
-
-/** Whether a machine came to one gateway after it came to the other. */
-function isLater(one: Route, other: Route): boolean {
-  return one.fromMs > other.fromMs || (one.fromMs === other.fromMs && one.gatewayId > other.gatewayId);
-}
-
 /** ISO 8601 for people; whatever no calendar holds is shown as it is. */
 function instant(ms: number): string {
   return Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : String(ms);
-}
-
-export function floorTo(ms: number, stepMs: number): number {
-  return Math.floor(ms / stepMs) * stepMs;
-}
-
-function refusalOf(
-  record: { readonly revision: number },
-  held: { readonly revision: number } | undefined,
-  count: number,
-): Refusal | number | undefined {
-  if (held && held.revision >= record.revision) return unchanged;
-  if (!held && count >= maxFiled) {
-    return new Refusal('too-many-records', `more than ${maxFiled} records within the horizon`);
-  }
-  return undefined;
-}
-
-/** Kinds of events that last until somebody ends them; all else without an end is of its moment. */
-const lasting: ReadonlySet<SiteEvent['kind']> = new Set([
-  'STOPPAGE_DECLARED',
-  'STOPPAGE_ORDERED',
-  'POWER_CUT',
-  'REGIONAL_OUTAGE',
-  'GATEWAY_FAULT',
-  'CAMERA_DARK',
-  'CAMERA_BLIND',
-]);
-
-/** When an event ceases to matter, ms. */
-export function lastMs({ kind, startMs, endMs }: SiteEvent): number {
-  return endMs ?? (lasting.has(kind) ? Number.POSITIVE_INFINITY : startMs);
-}
-
-function without<T>(map: ReadonlyMap<string, T>, gone: (value: T) => boolean): Map<string, T> {
-  return new Map([...map].filter(([, value]) => !gone(value)));
 }

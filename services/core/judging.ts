@@ -1,7 +1,8 @@
 import type { Place, SlotJudgement } from './detectors/detector.ts';
 import { verdictOf } from './detectors/reasons.ts';
 import type { Said } from './findings.ts';
-import { floorTo, type Holdings } from './holdings.ts';
+import { floorTo } from './grid.ts';
+import type { Holdings } from './holdings.ts';
 import type { Subject } from './subject.ts';
 import type { Watch } from './watch.ts';
 

@@ -1,8 +1,9 @@
 import { alarmAfterAction, alarmAfterFinding, alarmIdOf } from './alarm.ts';
 import { type Output, Refusal } from './batch.ts';
+import { maxFiled } from './filed-records.ts';
 import { findingOf } from './finding-record.ts';
 import type { Revision, Said } from './findings.ts';
-import { type Holdings, maxFiled } from './holdings.ts';
+import type { Holdings } from './holdings.ts';
 import type { Judging } from './judging.ts';
 import type { Alarm, AlarmAction } from './records.ts';
 import { statusOf } from './status.ts';

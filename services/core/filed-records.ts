@@ -1,0 +1,42 @@
+import { Refusal } from './batch.ts';
+import type { SiteEvent } from './records.ts';
+
+/** Filed work and events kept at most, each. */
+export const maxFiled = 1024;
+
+/** What taking a record returns when nothing has changed. */
+export const unchanged = Number.POSITIVE_INFINITY;
+
+/** Whether a record of work or an event is to be taken: a refusal, `unchanged` where a later revision is held, else nothing. */
+export function refusalOf(
+  record: { readonly revision: number },
+  held: { readonly revision: number } | undefined,
+  count: number,
+): Refusal | number | undefined {
+  if (held && held.revision >= record.revision) return unchanged;
+  if (!held && count >= maxFiled) {
+    return new Refusal('too-many-records', `more than ${maxFiled} records within the horizon`);
+  }
+  return undefined;
+}
+
+/** Kinds of events that last until somebody ends them; all else without an end is of its moment. */
+const lasting: ReadonlySet<SiteEvent['kind']> = new Set([
+  'STOPPAGE_DECLARED',
+  'STOPPAGE_ORDERED',
+  'POWER_CUT',
+  'REGIONAL_OUTAGE',
+  'GATEWAY_FAULT',
+  'CAMERA_DARK',
+  'CAMERA_BLIND',
+]);
+
+/** When an event ceases to matter, ms. */
+export function lastMs({ kind, startMs, endMs }: SiteEvent): number {
+  return endMs ?? (lasting.has(kind) ? Number.POSITIVE_INFINITY : startMs);
+}
+
+/** The map without some of its values. */
+export function without<T>(map: ReadonlyMap<string, T>, gone: (value: T) => boolean): Map<string, T> {
+  return new Map([...map].filter(([, value]) => !gone(value)));
+}
