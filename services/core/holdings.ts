@@ -13,7 +13,7 @@ import type { Power, SiteEvent, SiteRegistration, Telemetry, WorkRecord } from '
 import { Routes } from './routes.ts';
 import type { Rule, RuleSet } from './rule.ts';
 import { Samples } from './samples.ts';
-import { meterOf, Site, type SiteVersion } from './site.ts';
+import { meterOf, Site, type SiteVersion, witnessOf } from './site.ts';
 import { intervalProblem } from './slots.ts';
 import { stateBit, Timeline } from './timeline.ts';
 import { applies } from './watch.ts';
@@ -262,7 +262,7 @@ export class Holdings implements SiteView {
         const version = this.site.at(startMs);
         const spec = meterOf(version, meterId);
         if (spec) meter.follow(spec.installationId, this.changes(version!, meterId, startMs, startMs + intervalMs));
-        const witness = version?.witnesses.find((candidate) => candidate.meterId === meterId);
+        const witness = witnessOf(version, meterId);
         if (witness) meter.learn(witness, this, startMs);
       }
     }

@@ -63,8 +63,7 @@ export function groupShares(
       });
     }
     for (const work of filed.work.values()) {
-      if (work.withdrawn || (work.kind !== 'TEST_RUN' && work.kind !== 'MAINTENANCE')) continue;
-      if (!concerns(work, machine.equipment)) continue;
+      if (!excusesLoad(work) || !concerns(work, machine.equipment)) continue;
       // It may run then, and nobody says that it does: as on standby.
       eachMinute(work.startMs, work.endMs, startMs, length, (minute) => {
         own[minute] = Math.max(own[minute]!, codeOf.standby);
@@ -90,10 +89,15 @@ export function groupShares(
   };
 }
 
+/** Whether a record is of work in which machines may run though they are reported stopped. */
+export function excusesLoad({ kind, withdrawn }: WorkRecord): boolean {
+  return !withdrawn && (kind === 'TEST_RUN' || kind === 'MAINTENANCE');
+}
+
 /** Whether somebody filed work on a machine, or a test run of it, that touches [fromMs, toMs). */
 export function isWorkedOn({ work }: Filed, machine: Equipment, fromMs: number, toMs: number): boolean {
   for (const record of work.values()) {
-    if (record.withdrawn || (record.kind !== 'TEST_RUN' && record.kind !== 'MAINTENANCE')) continue;
+    if (!excusesLoad(record)) continue;
     if (record.startMs < toMs && record.endMs > fromMs && concerns(record, machine)) return true;
   }
   return false;

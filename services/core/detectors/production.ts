@@ -2,7 +2,7 @@ import { logLikelihoodRatio, medianKw, stoppedUpperKw } from '../load-model.ts';
 import { evidenceCap, evidenceLimit, type LoadParameters } from '../load-parameters.ts';
 import type { MeterState } from '../meter-state.ts';
 import type { Equipment, EquipmentKind } from '../records.ts';
-import { concerns, groupShares, reportedGroup } from '../shares.ts';
+import { concerns, excusesLoad, groupShares, reportedGroup } from '../shares.ts';
 import type { SiteVersion, Witness } from '../site.ts';
 import { bucketUnitMs, type ReportedKind } from '../timeline.ts';
 import { isFloor, loadKw } from '../witnessed-load.ts';
@@ -106,7 +106,7 @@ function reportedMinutes(view: SiteView, machine: Equipment, fromMs: number, toM
     }
   }
   for (const work of view.work.values()) {
-    if (work.withdrawn || (work.kind !== 'TEST_RUN' && work.kind !== 'MAINTENANCE')) continue;
+    if (!excusesLoad(work)) continue;
     if (work.endMs <= fromMs || work.startMs >= toMs || !concerns(work, machine)) continue;
     const first = Math.max(0, Math.floor((work.startMs - fromMs) / bucketUnitMs));
     own.fill(minute.standing, first, Math.min(length, Math.ceil((work.endMs - fromMs) / bucketUnitMs)));
