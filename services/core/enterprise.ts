@@ -168,6 +168,7 @@ export class Enterprise {
       this.watches.some((watch) => watch.busy && this.judging.placeAt(watch, untilMs)?.meterId === meterId);
     this.held.forgetUnnamed(untilMs, busyOn);
     this.deriveDue();
+    this.deriveReview();
   }
 
   /** Brings every watch up to what has come and says what has changed. */
@@ -295,6 +296,7 @@ export class Enterprise {
     enterprise.watchPlaces();
     enterprise.voice.restore(json.said);
     enterprise.deriveDue();
+    enterprise.deriveReview();
     return enterprise;
   }
 
@@ -374,14 +376,12 @@ export class Enterprise {
     for (const watch of this.watches) watch.markStale(fromMs);
   }
 
-  /** Newest judged slot, when reports make a slot due that was not judged yet, and when verdicts are to be made anew. */
+  /** Newest judged slot, and when reports make a slot due that was not judged yet. */
   private deriveDue(): void {
     this.judgedMs = 0;
     this.reportsDueMs = Number.POSITIVE_INFINITY;
-    this.nextReviewMs = Number.POSITIVE_INFINITY;
     let sampling: Set<string> | undefined;
     for (const watch of this.watches) {
-      this.nextReviewMs = Math.min(this.nextReviewMs, this.reviewMs(watch));
       const { headMs } = watch;
       const place = this.judging.placeAt(watch, headMs);
       if (place?.drive === 'samples') {
@@ -397,6 +397,11 @@ export class Enterprise {
       this.reportsDueMs = Math.min(this.reportsDueMs, headMs + place.stepMs + this.options.reportMarginMs);
     }
     this.sampling = sampling ?? noOwners;
+  }
+
+  private deriveReview(): void {
+    this.nextReviewMs = Number.POSITIVE_INFINITY;
+    for (const watch of this.watches) this.nextReviewMs = Math.min(this.nextReviewMs, this.reviewMs(watch));
   }
 
   private reviewMs(watch: Watch): number {

@@ -104,11 +104,12 @@ function slotsPerMonth(place: Place): number {
 
 /** What the meter has learned of the subject; for one machine among several, what it learned of all would mislead. */
 function loadOf({ view, site }: FindingContext, meterId: string, kind: SubjectKind, equipmentIds: readonly string[]) {
-  const modes = meterId === '' ? undefined : view.meter(meterId)?.model.modes;
-  const behind = view.meter(meterId)?.explained?.equipmentIds.length ?? 1;
-  if (!modes || (kind === 'EQUIPMENT' && behind > equipmentIds.length)) return { typicalKw: null, detectableKw: null };
-  const witness = witnessOf(site, meterId);
-  const othersKw = witness ? view.meter(meterId)!.othersKw(witness, view.load) : 0;
+  const meter = meterId === '' ? undefined : view.meter(meterId);
+  const modes = meter?.model.modes;
+  const behind = meter?.explained?.equipmentIds.length ?? 1;
+  if (!meter || !modes || (kind === 'EQUIPMENT' && behind > equipmentIds.length))
+    return { typicalKw: null, detectableKw: null };
+  const othersKw = meter.othersKw(witnessOf(site, meterId), view.load);
   return { typicalKw: medianKw(modes.running), detectableKw: minimumDetectableKw(modes, view.load, othersKw) };
 }
 

@@ -151,9 +151,9 @@ export class MeterState {
   }
 
   /** Up to where a load through the meter may be of others that nobody registered, kW. */
-  othersKw({ dedicated }: Witness, { highestStoppedRatio }: LoadParameters): number {
+  othersKw(witness: Witness | undefined, { highestStoppedRatio }: LoadParameters): number {
     const { modes } = this.model;
-    if (dedicated || !modes || this.others?.isUnusual) return 0;
+    if (!witness || witness.dedicated || !modes || this.others?.isUnusual) return 0;
     return medianKw(modes.running) * highestStoppedRatio;
   }
 

@@ -22,9 +22,8 @@ export function statusOf(
     const detectableKw = (subject: SubjectRef, index: number): number | null => {
       if (!meter) return null;
       const { modes } = meter.model;
-      const witness = witnessOf(version, place.meterId);
       if (index === 0 && modes) {
-        return minimumDetectableKw(modes, held.load, witness ? meter.othersKw(witness, held.load) : 0);
+        return minimumDetectableKw(modes, held.load, meter.othersKw(witnessOf(version, place.meterId), held.load));
       }
       if (index === 0 || subject.kind !== 'EQUIPMENT') return null;
       return meter.explained?.minimumDetectableKw(subject.id, evidenceLimit(held.load)) ?? null;
