@@ -1,6 +1,6 @@
 import type { FindingFacts, Place, SiteView } from './detectors/detector.ts';
 import { detectorOf } from './detectors/index.ts';
-import { minimumDetectableKw } from './detectors/stopped-but-running.ts';
+import { knowledgeOf, minimumDetectableKw } from './detectors/stopped-but-running.ts';
 import type { Revision } from './findings.ts';
 import { medianKw } from './load-model.ts';
 import type { EvidenceSlot, Finding, SubjectKind } from './records.ts';
@@ -33,7 +33,7 @@ export function findingOf(subject: Subject, revision: Revision<RunClaim>, contex
   const bound = said.contradictoryMs > 0 ? said.boundMs / said.contradictoryMs : 0;
   const policy = detector.policy(rule.parameters, place?.stepMs ?? 900_000, place);
   const chance = policy.falseAlarmsPerMonth !== undefined;
-  const load = loadOf(context, meterId, subjectKind, equipmentIds);
+  const load = loadOf(context, meterId, subjectKind, equipmentIds, said.firstMs);
   const facts: FindingFacts = {
     rule,
     subjectKind,
@@ -103,14 +103,24 @@ function slotsPerMonth(place: Place): number {
 }
 
 /** What the meter has learned of the subject; for one machine among several, what it learned of all would mislead. */
-function loadOf({ view, site }: FindingContext, meterId: string, kind: SubjectKind, equipmentIds: readonly string[]) {
+function loadOf(
+  { view, site }: FindingContext,
+  meterId: string,
+  kind: SubjectKind,
+  equipmentIds: readonly string[],
+  startMs: number,
+) {
   const meter = meterId === '' ? undefined : view.meter(meterId);
   const modes = meter?.model.modes;
   const behind = meter?.explained?.equipmentIds.length ?? 1;
   if (!meter || !modes || (kind === 'EQUIPMENT' && behind > equipmentIds.length))
     return { typicalKw: null, detectableKw: null };
-  const othersKw = meter.othersKw(witnessOf(site, meterId), view.load);
-  return { typicalKw: medianKw(modes.running), detectableKw: minimumDetectableKw(modes, view.load, othersKw) };
+  const witness = witnessOf(site, meterId);
+  const known = witness && knowledgeOf(meter, witness, startMs, view.load);
+  return {
+    typicalKw: medianKw(modes.running),
+    detectableKw: (known && minimumDetectableKw(known, view.load)) ?? null,
+  };
 }
 
 /** Name of a subject as people at the site know it; its id where nobody named it. */

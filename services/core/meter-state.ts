@@ -150,10 +150,11 @@ export class MeterState {
     return !hasBase || this.seenRunningMs >= leastModeHours * 3_600_000;
   }
 
-  /** Up to where a load through the meter may be of others that nobody registered, kW. */
-  othersKw(witness: Witness | undefined, { highestStoppedRatio }: LoadParameters): number {
+  /** Up to where a load through the meter may be of others that nobody registered, kW; at any hour where none is given. */
+  othersKw(witness: Witness | undefined, { highestStoppedRatio }: LoadParameters, startMs?: number): number {
     const { modes } = this.model;
-    if (!witness || witness.dedicated || !modes || this.others?.isUnusual) return 0;
+    if (!witness || witness.dedicated || !modes) return 0;
+    if (startMs !== undefined && this.others?.isUnusual(startMs)) return 0;
     return medianKw(modes.running) * highestStoppedRatio;
   }
 
@@ -268,7 +269,7 @@ export class MeterState {
       [number, number] | null,
       boolean,
       number[],
-      number[] | null,
+      unknown[] | null,
     ];
     const [intervalMs, capacity, head, readingMs, count] = ring;
     const meter = new MeterState({ meterId, intervalMs, installationId } as Meter, intervalMs, 0);
@@ -330,7 +331,7 @@ export class MeterState {
     const isOver = logLikelihoodRatio(modes, ownKw, evidenceCap(load)) > 0;
     const isPart = isOver && ownKw < medianKw(modes.running) * load.highestStoppedRatio;
     this.others ??= new OthersLoad();
-    this.others.learn(shares, isPart);
+    this.others.learn(startMs, shares, isPart);
   }
 
   private learnRunning(witness: Witness, view: SiteView, startMs: number, ownKw: number): void {

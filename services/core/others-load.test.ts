@@ -4,49 +4,67 @@ import { OthersLoad } from './others-load.ts';
 const stopped = { stopped: 1, unknown: 0, running: 0, standby: 0 };
 const running = { stopped: 0, unknown: 0, running: 1, standby: 0 };
 const silent = { stopped: 0, unknown: 1, running: 0, standby: 0 };
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+const slotMs = hourMs / 4;
 
-/** Stops of three slots between work; those for which `isPart` is true show part of the load of work in their second. */
-function afterStops(count: number, isPart: (stop: number) => boolean): OthersLoad {
-  const load = new OthersLoad();
-  for (let stop = 0; stop < count; stop++) {
-    for (const slot of [0, 1, 2]) load.learn(stopped, slot === 1 && isPart(stop));
-    load.learn(running, true);
+/** Learns one day: a stop from the hour `from` on for `hours`, part of the load drawn in it where `isPart` is true. */
+function learnDay(load: OthersLoad, day: number, isPart: boolean, from = 12, hours = 1): void {
+  for (let ms = day * dayMs; ms < (day + 1) * dayMs; ms += slotMs) {
+    const hour = (ms % dayMs) / hourMs;
+    const stands = hour >= from && hour < from + hours;
+    load.learn(ms, stands ? stopped : running, !stands || (isPart && hour < from + 0.5));
   }
+}
+
+function afterDays(count: number, isPart: (day: number) => boolean): OthersLoad {
+  const load = new OthersLoad();
+  for (let day = 0; day < count; day++) learnDay(load, day, isPart(day));
   return load;
 }
 
+const noon = 12.5 * hourMs;
+
 describe('part of the load of work while all machines are said to stand', () => {
-  test('may be of others until eight stops were seen', () => {
-    expect(afterStops(7, () => false).isUnusual).toBe(false);
-    expect(afterStops(8, () => false).isUnusual).toBe(true);
+  test('may be of others until the machines stood at that hour on eight days', () => {
+    expect(afterDays(7, () => false).isUnusual(noon)).toBe(false);
+    expect(afterDays(8, () => false).isUnusual(noon)).toBe(true);
   });
 
-  test('is unusual where one stop in four shows it, as with a liar, and usual where every other one does', () => {
-    expect(afterStops(40, (stop) => stop % 4 === 0).isUnusual).toBe(true);
-    expect(afterStops(40, (stop) => stop % 2 === 0).isUnusual).toBe(false);
+  test('is unusual where one day in six shows it, as with a liar, and usual where every third one does', () => {
+    expect(afterDays(36, (day) => day % 6 === 0).isUnusual(noon)).toBe(true);
+    expect(afterDays(36, (day) => day % 3 === 0).isUnusual(noon)).toBe(false);
   });
 
-  test('counts once a stop, however long it is, and a silence within does not end one', () => {
-    const load = afterStops(8, () => false);
-    for (let slot = 0; slot < 1000; slot++) load.learn(slot % 10 === 0 ? silent : stopped, true);
-    load.learn(running, true);
-    expect(load.isUnusual).toBe(true);
+  test('is at an hour at which the machines never stood what it is at all others', () => {
+    expect(afterDays(30, () => false).isUnusual(16 * hourMs)).toBe(true);
+    expect(afterDays(30, () => true).isUnusual(16 * hourMs)).toBe(false);
+  });
+
+  test('may be of others next to an hour at which it is usual', () => {
+    const load = afterDays(30, () => false);
+    for (let day = 30; day < 60; day++) learnDay(load, day, true, 13);
+    expect([noon, 13 * hourMs].map((ms) => load.isUnusual(ms))).toEqual([false, false]);
+  });
+
+  test('counts once a day, however many of its slots show it, and a silence teaches nothing', () => {
+    const load = afterDays(8, () => false);
+    for (let ms = 9 * dayMs; ms < 40 * dayMs; ms += slotMs) load.learn(ms, silent, true);
+    learnDay(load, 40, true);
+    expect(load.isUnusual(noon)).toBe(true);
   });
 
   test('is forgotten within months: a tenant that moves out is one no more', () => {
-    const load = afterStops(200, () => true);
-    for (let stop = 0; stop < 200; stop++) {
-      load.learn(stopped, false);
-      load.learn(running, true);
-    }
-    expect(load.isUnusual).toBe(true);
+    const load = afterDays(90, () => true);
+    for (let day = 90; day < 300; day++) learnDay(load, day, false);
+    expect(load.isUnusual(noon)).toBe(true);
   });
 
-  test('is the same after a restart, in the midst of a stop too', () => {
-    const load = afterStops(8, (stop) => stop % 3 === 0);
-    load.learn(stopped, true);
-    const again = OthersLoad.fromJSON(load.toJSON());
-    for (const each of [load, again]) each.learn(running, true);
+  test('is the same after a restart, in the midst of an hour too', () => {
+    const load = afterDays(9, (day) => day % 3 === 0);
+    load.learn(9 * dayMs + noon, stopped, true);
+    const again = OthersLoad.fromJSON(JSON.parse(JSON.stringify(load)));
+    for (const each of [load, again]) each.learn(9 * dayMs + 13 * hourMs, running, true);
     expect(again).toEqual(load);
   });
 });

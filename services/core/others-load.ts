@@ -1,48 +1,43 @@
 import type { Shares } from './timeline.ts';
 
-/** Stops that must have been seen before it is known whether part of the load is usual in them: some days of two shifts. */
-const leastStops = 8;
-/** It is usual where at least this share of the stops shows it. */
-const usualShare = 1 / 3;
-/** Memory, stops: two months of two a day. */
-const mostStops = 128;
+const hourMs = 3_600_000;
+const hoursADay = 24;
+/** Days on which a stop at an hour must have been seen before it is known whether part of the load is usual at it. */
+const leastDays = 8;
+/** It is usual where more than this share of those days shows it. */
+const usualShare = 1 / 5;
+/** Memory, days. */
+const mostDays = 60;
 
 /**
- * Behind a meter that may feed others than the machines: how many of the stops that were reported of all machines show part
- * of the load of work. A tenant works on over the breaks of the firm, day after day; somebody who lies now and then does
- * not. Of one who does so at every stop nobody can tell it from a tenant.
+ * Behind a meter that may feed others than the machines: on how many of the days on which all machines were reported to
+ * stand at an hour of the day part of the load of work was drawn. A tenant works on over the breaks of the firm, day after
+ * day, at hours of his own; somebody who lies now and then does not. Of one who does so at every stop nobody can tell it
+ * from a tenant. An hour at which the firm never stood is taken for what all others are.
  */
 export class OthersLoad {
-  private stops = 0;
-  private partStops = 0;
+  /** By hour of the UTC day: days with a stop, then those that showed part of the load. */
+  private readonly days = new Uint8Array(2 * hoursADay);
+  /** The hour since the epoch that is being learned, and what was seen in it. */
+  private hour = 0;
   private isStopped = false;
   private isPart = false;
-  /** Rises as it becomes usual or unusual. */
+  /** Rises as part of the load becomes usual or unusual at some hour. */
   version = 0;
 
-  /** True once it is known that part of the load is no usual thing while all machines are said to stand. */
-  get isUnusual(): boolean {
-    return this.stops >= leastStops && this.partStops < usualShare * this.stops;
+  /** True once it is known that part of the load is no usual thing at that hour while all machines are said to stand. */
+  isUnusual(startMs: number): boolean {
+    return this.isUnusualAt(Math.floor(startMs / hourMs) % hoursADay);
   }
 
   /** Learns one sealed slot: what was reported of all machines together, and whether part of the load of work was drawn. */
-  learn(shares: Shares, isPart: boolean): void {
-    if (shares.stopped === 1) {
-      this.isStopped = true;
-      this.isPart ||= isPart;
-      return;
-    }
-    if (shares.running === 0 || !this.isStopped) return;
-    const before = this.isUnusual;
-    this.stops++;
-    if (this.isPart) this.partStops++;
-    if (this.stops > mostStops) {
-      this.stops >>= 1;
-      this.partStops >>= 1;
-    }
-    this.isStopped = false;
-    this.isPart = false;
-    if (this.isUnusual !== before) this.version++;
+  learn(startMs: number, shares: Shares, isPart: boolean): void {
+    const hour = Math.floor(startMs / hourMs);
+    if (hour !== this.hour) this.close();
+    this.hour = hour;
+    if (shares.stopped < 1) return;
+    this.isStopped = true;
+    this.isPart ||= isPart;
   }
 
   /** Nothing is known yet, of another meter; its versions go on. */
@@ -52,17 +47,57 @@ export class OthersLoad {
     return next;
   }
 
-  toJSON(): readonly number[] {
-    return [this.stops, this.partStops, this.isStopped ? 1 : 0, this.isPart ? 1 : 0, this.version];
+  toJSON(): readonly unknown[] {
+    return [[...this.days], this.hour, this.isStopped, this.isPart, this.version];
   }
 
-  static fromJSON([stops, partStops, isStopped, isPart, version]: readonly number[]): OthersLoad {
+  static fromJSON(json: readonly unknown[]): OthersLoad {
+    const [days, hour, isStopped, isPart, version] = json as [number[], number, boolean, boolean, number];
     const load = new OthersLoad();
-    load.stops = stops!;
-    load.partStops = partStops!;
-    load.isStopped = isStopped === 1;
-    load.isPart = isPart === 1;
-    load.version = version!;
+    load.days.set(days);
+    load.hour = hour;
+    load.isStopped = isStopped;
+    load.isPart = isPart;
+    load.version = version;
     return load;
+  }
+
+  /** Where an hour is usual its neighbours are: nobody comes and goes on the hour. */
+  private isUnusualAt(hour: number): boolean {
+    const isRare = (at: number): boolean => this.days[hoursADay + at]! <= usualShare * this.days[at]!;
+    if (this.days[hour]! >= leastDays) {
+      return [hour, hour + 1, hour + hoursADay - 1].every((each) => isRare(each % hoursADay));
+    }
+    // At an hour of work nothing was seen: whoever works beside the firm shows in its breaks, too.
+    let isKnown = false;
+    for (let at = 0; at < hoursADay; at++) {
+      if (this.days[at]! < leastDays) continue;
+      if (!isRare(at)) return false;
+      isKnown = true;
+    }
+    return isKnown;
+  }
+
+  /** The hours of the day at which it is unusual, as bits. */
+  private unusual(): number {
+    let bits = 0;
+    for (let hour = 0; hour < hoursADay; hour++) if (this.isUnusualAt(hour)) bits |= 1 << hour;
+    return bits;
+  }
+
+  private close(): void {
+    if (this.isStopped) {
+      const at = this.hour % hoursADay;
+      const before = this.unusual();
+      this.days[at]!++;
+      if (this.isPart) this.days[hoursADay + at]!++;
+      if (this.days[at]! > mostDays) {
+        this.days[at]! >>= 1;
+        this.days[hoursADay + at]! >>= 1;
+      }
+      if (this.unusual() !== before) this.version++;
+    }
+    this.isStopped = false;
+    this.isPart = false;
   }
 }

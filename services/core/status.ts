@@ -1,5 +1,5 @@
 import type { SubjectRef } from './detectors/detector.ts';
-import { minimumDetectableKw } from './detectors/stopped-but-running.ts';
+import { knowledgeOf, minimumDetectableKw } from './detectors/stopped-but-running.ts';
 import type { Holdings } from './holdings.ts';
 import { evidenceLimit } from './load-parameters.ts';
 import type { EnterpriseStatus } from './records.ts';
@@ -21,11 +21,12 @@ export function statusOf(
     const meter = place.meterId === '' ? undefined : held.meter(place.meterId);
     const detectableKw = (subject: SubjectRef, index: number): number | null => {
       if (!meter) return null;
-      const { modes } = meter.model;
-      if (index === 0 && modes) {
-        return minimumDetectableKw(modes, held.load, meter.othersKw(witnessOf(version, place.meterId), held.load));
+      if (index === 0) {
+        const witness = witnessOf(version, place.meterId);
+        const known = witness && knowledgeOf(meter, witness, watch.headMs - 1, held.load);
+        return (known && minimumDetectableKw(known, held.load)) ?? null;
       }
-      if (index === 0 || subject.kind !== 'EQUIPMENT') return null;
+      if (subject.kind !== 'EQUIPMENT') return null;
       return meter.explained?.minimumDetectableKw(subject.id, evidenceLimit(held.load)) ?? null;
     };
     return watch.status(place, detectableKw);

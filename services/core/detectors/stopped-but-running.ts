@@ -4,7 +4,7 @@
  */
 import Type from 'typebox';
 import { stoppedButRunningSentence } from '../catalogue/stopped-but-running.ts';
-import type { ExplainedLoad } from '../explained-load.ts';
+import { type ExplainedLoad, newsShare } from '../explained-load.ts';
 import {
   logLikelihoodRatio,
   type Modes,
@@ -79,7 +79,7 @@ export function knowledgeOf(
     machines: witness.equipment.length,
     dedicated: witness.dedicated,
     extraKw: isSame ? meter.extraKw(startMs) : 0,
-    othersKw: isSame ? meter.othersKw(witness, load) : 0,
+    othersKw: isSame ? meter.othersKw(witness, load, startMs) : 0,
   };
 }
 
@@ -91,6 +91,7 @@ const reasons = {
   'load-not-learned': 'UNKNOWN',
   'modes-not-of-subject': 'UNKNOWN',
   'part-of-load-of-others': 'UNKNOWN',
+  'load-below-any-work': 'UNKNOWN',
   'load-between-modes': 'UNKNOWN',
   'load-between-explanations': 'UNKNOWN',
   'load-of-others': 'UNKNOWN',
@@ -110,9 +111,26 @@ const reasons = {
   'some-machine-runs': 'CONTRADICTORY',
 } as const satisfies Record<string, Verdict>;
 
-/** Least load above its stopped median that the meter can tell from a stop, kW; up to `othersKw` it may be of others. */
-export function minimumDetectableKw(modes: Modes, load: LoadParameters, othersKw: number): number {
-  return Math.max(stoppedUpperKw(modes, evidenceLimit(load)), othersKw) - medianKw(modes.stopped);
+/**
+ * Least load above its stopped median that the meter can tell from a stop, kW: outside of what stops draw, beyond what
+ * others may draw, and no less than a machine that works. `undefined` before the modes are learned.
+ */
+export function minimumDetectableKw(subject: SubjectKnowledge, load: LoadParameters): number | undefined {
+  const { modes, othersKw } = subject;
+  if (!modes) return undefined;
+  const shownKw = Math.max(stoppedUpperKw(modes, evidenceLimit(load)), othersKw) - medianKw(modes.stopped);
+  return Math.max(shownKw, leastWorkKw(subject, modes, load));
+}
+
+/**
+ * Least that one of the machines adds to the load of a stop while it works, kW: what is less is lamps, controls and
+ * machines that idle. The work that a machine's own meter has learned is no more than its true rating; of a group
+ * the smallest nameplate bounds it, taken with its worst known overstatement.
+ */
+function leastWorkKw({ machines, smallestRatedKw }: SubjectKnowledge, modes: Modes, load: LoadParameters): number {
+  const workKw = medianKw(modes.running) - medianKw(modes.stopped);
+  if (machines === 1) return workKw * load.lowestWorkingShare;
+  return Math.min(workKw, (smallestRatedKw ?? 0) / load.nameplateHigh) * load.lowestWorkingShare;
 }
 
 /**
@@ -149,13 +167,16 @@ export function judgeSlot(
   const llr = whole ? asStopped : partialLogLikelihoodRatio(modes, ownKw, shares.stopped, cap);
   // Such a part may be some of the machines, or a tenant that nobody registered.
   if (llr > 0 && ownKw < subject.othersKw) return unjudged('unknown', 'part-of-load-of-others');
+  if (llr > 0 && ownKw - medianKw(modes.stopped) < leastWorkKw(subject, modes, load)) {
+    return unjudged('unknown', 'load-below-any-work');
+  }
   if (llr >= limit) {
     return { ...judged, reason: 'load-of-running-kind', logLikelihoodRatio: llr };
   }
   if (asStopped > -limit) {
     return { ...judged, reason: 'load-between-modes', logLikelihoodRatio: llr };
   }
-  const visible = isVisible(minimumDetectableKw(modes, load, subject.othersKw), subject, load);
+  const visible = isVisible(minimumDetectableKw(subject, load)!, subject, load);
   return {
     ...judged,
     reason: visible ? 'load-of-stopped-kind' : 'below-detectable-load',
@@ -233,7 +254,7 @@ export const stoppedButRunning: Detector<StoppedButRunning, Witness> = {
     const lowered = isFloor(view, witness, startMs);
     const settle = (judgement: SlotJudgement): SlotJudgement => {
       if (judgement.logLikelihoodRatio > 0 && meter.isStuck(startMs, evidenceLimit(load))) return stuck;
-      return lowered ? asFloor(judgement) : judgement;
+      return lowered ? asFloor(judgement) : asNews(judgement, witness.stepMs);
     };
     const knowledge = knowledgeOf(meter, witness, startMs, load);
     let whole = settle(judgeSlot(kw, shares, knowledge, load));
@@ -274,6 +295,15 @@ function beyondUsualKw(
     kw += Math.max(0, highestKw - Math.max(0, explained.loadOf(i).kw));
   }
   return kw;
+}
+
+/**
+ * A load that lies between the modes stays there: what is left on over a break draws the same in each of its minutes, so
+ * evidence too weak for a verdict of its own counts once in the time over which loads keep off their mean.
+ */
+function asNews(judgement: SlotJudgement, stepMs: number): SlotJudgement {
+  if (judgement.reason !== 'load-between-modes') return judgement;
+  return { ...judgement, logLikelihoodRatio: judgement.logLikelihoodRatio * newsShare(stepMs) };
 }
 
 const stuck = unjudged('unknown', 'meter-stuck');
