@@ -151,11 +151,13 @@ export class MeterState {
   }
 
   /** Up to where a load through the meter may be of others that nobody registered, kW; at any hour where none is given. */
-  othersKw(witness: Witness | undefined, { highestStoppedRatio }: LoadParameters, startMs?: number): number {
-    const { modes } = this.model;
-    if (!witness || witness.dedicated || !modes) return 0;
-    if (startMs !== undefined && this.others?.isUnusual(startMs)) return 0;
-    return medianKw(modes.running) * highestStoppedRatio;
+  othersKw(witness: Witness, load: LoadParameters, startMs?: number): number {
+    return startMs !== undefined && this.others?.isUnusualAt(startMs) ? 0 : this.partKw(witness, load);
+  }
+
+  /** The same of what the machines reported running leave over. */
+  othersBesideWorkKw(witness: Witness, load: LoadParameters): number {
+    return this.others?.isUnusual ? 0 : this.partKw(witness, load);
   }
 
   /**
@@ -363,6 +365,12 @@ export class MeterState {
       kw,
       this.slots.intervalMs,
     );
+  }
+
+  /** Up to where a load is part of what the machines draw at work, of a meter that may feed others, kW. */
+  private partKw({ dedicated }: Witness, { highestStoppedRatio }: LoadParameters): number {
+    const { modes } = this.model;
+    return dedicated || !modes ? 0 : medianKw(modes.running) * highestStoppedRatio;
   }
 
   private slotKw(startMs: number): number | undefined {

@@ -27,37 +27,48 @@ const noon = 12.5 * hourMs;
 
 describe('part of the load of work while all machines are said to stand', () => {
   test('may be of others until the machines stood at that hour on eight days', () => {
-    expect(afterDays(7, () => false).isUnusual(noon)).toBe(false);
-    expect(afterDays(8, () => false).isUnusual(noon)).toBe(true);
+    expect(afterDays(7, () => false).isUnusualAt(noon)).toBe(false);
+    expect(afterDays(8, () => false).isUnusualAt(noon)).toBe(true);
   });
 
-  test('is unusual where one day in six shows it, as with a liar, and usual where every third one does', () => {
-    expect(afterDays(36, (day) => day % 6 === 0).isUnusual(noon)).toBe(true);
-    expect(afterDays(36, (day) => day % 3 === 0).isUnusual(noon)).toBe(false);
+  test('is unusual where one day in nine shows it, as with a liar, and usual where every sixth one does', () => {
+    expect(afterDays(36, (day) => day % 9 === 0).isUnusualAt(noon)).toBe(true);
+    expect(afterDays(36, (day) => day % 6 === 0).isUnusualAt(noon)).toBe(false);
   });
 
-  test('is at an hour at which the machines never stood what it is at all others', () => {
-    expect(afterDays(30, () => false).isUnusual(16 * hourMs)).toBe(true);
-    expect(afterDays(30, () => true).isUnusual(16 * hourMs)).toBe(false);
+  test('may be of others at an hour at which the machines never stood', () => {
+    expect(afterDays(30, () => false).isUnusualAt(16 * hourMs)).toBe(false);
+  });
+
+  test('is beside open work what it is at all hours at which the machines stood', () => {
+    expect(afterDays(7, () => false).isUnusual).toBe(false);
+    expect(afterDays(30, () => false).isUnusual).toBe(true);
+    expect(afterDays(30, () => true).isUnusual).toBe(false);
+  });
+
+  test('may be of others at every hour once it is usual at one: they are there', () => {
+    const load = new OthersLoad();
+    for (let day = 0; day < 60; day++) learnDay(load, day, day % 2 === 0, day % 2 === 0 ? 12 : 2);
+    expect(load.isUnusualAt(2 * hourMs)).toBe(false);
   });
 
   test('may be of others next to an hour at which it is usual', () => {
     const load = afterDays(30, () => false);
     for (let day = 30; day < 60; day++) learnDay(load, day, true, 13);
-    expect([noon, 13 * hourMs].map((ms) => load.isUnusual(ms))).toEqual([false, false]);
+    expect([noon, 13 * hourMs].map((ms) => load.isUnusualAt(ms))).toEqual([false, false]);
   });
 
   test('counts once a day, however many of its slots show it, and a silence teaches nothing', () => {
     const load = afterDays(8, () => false);
     for (let ms = 9 * dayMs; ms < 40 * dayMs; ms += slotMs) load.learn(ms, silent, true);
     learnDay(load, 40, true);
-    expect(load.isUnusual(noon)).toBe(true);
+    expect(load.isUnusualAt(noon)).toBe(true);
   });
 
   test('is forgotten within months: a tenant that moves out is one no more', () => {
     const load = afterDays(90, () => true);
     for (let day = 90; day < 300; day++) learnDay(load, day, false);
-    expect(load.isUnusual(noon)).toBe(true);
+    expect(load.isUnusualAt(noon)).toBe(true);
   });
 
   test('is the same after a restart, in the midst of an hour too', () => {

@@ -5,7 +5,7 @@ const hoursADay = 24;
 /** Days on which a stop at an hour must have been seen before it is known whether part of the load is usual at it. */
 const leastDays = 8;
 /** It is usual where more than this share of those days shows it. */
-const usualShare = 1 / 5;
+const usualShare = 1 / 8;
 /** Memory, days. */
 const mostDays = 60;
 
@@ -13,7 +13,7 @@ const mostDays = 60;
  * Behind a meter that may feed others than the machines: on how many of the days on which all machines were reported to
  * stand at an hour of the day part of the load of work was drawn. A tenant works on over the breaks of the firm, day after
  * day, at hours of his own; somebody who lies now and then does not. Of one who does so at every stop nobody can tell it
- * from a tenant. An hour at which the firm never stood is taken for what all others are.
+ * from a tenant.
  */
 export class OthersLoad {
   /** By hour of the UTC day: days with a stop, then those that showed part of the load. */
@@ -25,9 +25,25 @@ export class OthersLoad {
   /** Rises as part of the load becomes usual or unusual at some hour. */
   version = 0;
 
-  /** True once it is known that part of the load is no usual thing at that hour while all machines are said to stand. */
-  isUnusual(startMs: number): boolean {
-    return this.isUnusualAt(Math.floor(startMs / hourMs) % hoursADay);
+  /**
+   * True once it is known that nobody but the machines draws part of the load of work: at no hour that is known is it
+   * usual, and whoever works beside the firm shows in some of its breaks.
+   */
+  get isUnusual(): boolean {
+    let isKnown = false;
+    for (let hour = 0; hour < hoursADay; hour++) {
+      if (!this.isKnown(hour)) continue;
+      if (this.isUsual(hour)) return false;
+      isKnown = true;
+    }
+    return isKnown;
+  }
+
+  /** The same at an hour of the day at which the machines stood often enough, and nobody at the hours beside it. */
+  isUnusualAt(startMs: number): boolean {
+    const hour = Math.floor(startMs / hourMs) % hoursADay;
+    if (!this.isKnown(hour) || !this.isUnusual) return false;
+    return ![hour + 1, hour + hoursADay - 1].some((beside) => this.isUsual(beside % hoursADay));
   }
 
   /** Learns one sealed slot: what was reported of all machines together, and whether part of the load of work was drawn. */
@@ -62,40 +78,31 @@ export class OthersLoad {
     return load;
   }
 
-  /** Where an hour is usual its neighbours are: nobody comes and goes on the hour. */
-  private isUnusualAt(hour: number): boolean {
-    const isRare = (at: number): boolean => this.days[hoursADay + at]! <= usualShare * this.days[at]!;
-    if (this.days[hour]! >= leastDays) {
-      return [hour, hour + 1, hour + hoursADay - 1].every((each) => isRare(each % hoursADay));
-    }
-    // At an hour of work nothing was seen: whoever works beside the firm shows in its breaks, too.
-    let isKnown = false;
-    for (let at = 0; at < hoursADay; at++) {
-      if (this.days[at]! < leastDays) continue;
-      if (!isRare(at)) return false;
-      isKnown = true;
-    }
-    return isKnown;
+  private isKnown(hour: number): boolean {
+    return this.days[hour]! >= leastDays;
   }
 
-  /** The hours of the day at which it is unusual, as bits. */
-  private unusual(): number {
-    let bits = 0;
-    for (let hour = 0; hour < hoursADay; hour++) if (this.isUnusualAt(hour)) bits |= 1 << hour;
-    return bits;
+  /** One day makes no habit. */
+  private isUsual(hour: number): boolean {
+    return this.days[hoursADay + hour]! > Math.max(1, usualShare * this.days[hour]!);
+  }
+
+  /** What is known of an hour, to see whether it has changed. */
+  private standingOf(hour: number): number {
+    return (this.isKnown(hour) ? 2 : 0) + (this.isUsual(hour) ? 1 : 0);
   }
 
   private close(): void {
     if (this.isStopped) {
       const at = this.hour % hoursADay;
-      const before = this.unusual();
+      const before = this.standingOf(at);
       this.days[at]!++;
       if (this.isPart) this.days[hoursADay + at]!++;
       if (this.days[at]! > mostDays) {
         this.days[at]! >>= 1;
         this.days[hoursADay + at]! >>= 1;
       }
-      if (this.unusual() !== before) this.version++;
+      if (this.standingOf(at) !== before) this.version++;
     }
     this.isStopped = false;
     this.isPart = false;

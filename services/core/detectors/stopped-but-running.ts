@@ -262,7 +262,8 @@ export const stoppedButRunning: Detector<StoppedButRunning, Witness> = {
     if (!witness.tellsApart) return [whole];
     const each = group.map((machine) => groupShares([machine], view, startMs, endMs, load, claim));
     const explained = sameMeter ? meter.explained : undefined;
-    const { extraKw, othersKw } = knowledge;
+    const { extraKw } = knowledge;
+    const othersKw = sameMeter ? meter.othersBesideWorkKw(witness, load) : 0;
     const workedOnKw = explained ? beyondUsualKw(view, witness, explained, startMs, endMs) : 0;
     const { stepMs: intervalMs } = witness;
     const shared: SharedSlot = { kw, extraKw, shares: each, explained, intervalMs, workedOnKw, othersKw };
