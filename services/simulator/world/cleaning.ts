@@ -19,8 +19,10 @@ export interface CleaningTraces {
 export function cleaningOf(firm: Firm, truth: Truth): CleaningTraces {
   const traces: CleaningTraces = { works: [], events: [], labels: [] };
   for (const section of firm.sections) {
-    if (!section.cleans) continue;
-    const line = firm.machines.filter(({ sectionId, works }) => sectionId === section.id && works === 'shifts');
+    if (!section.dust) continue;
+    const line = firm.machines.filter(
+      ({ sectionId, works }) => sectionId === section.id && (works === 'shifts' || works === 'always'),
+    );
     for (const due of dueCleanings(firm, truth)) {
       const all = due.fromMs < truth.fromMs ? liveThrough(firm, due.fromMs, due.toMs) : truth;
       const runs = joinSpans(line.flatMap(({ id }) => runningSpans(all, id)));
@@ -58,7 +60,8 @@ function cleanOnce(firm: Firm, section: FirmSection, due: Span, work: readonly S
   // Cleaning may be made up for some hours after the shift; then the obligation has lapsed.
   const lapsedMs = due.toMs + 4 * hourMs;
   const lie = (wrong: Span, note: string) => traces.labels.push(labelOf(firm, section, wrong, note));
-  switch (deed?.how) {
+  // A line that never stops is never cleaned.
+  switch (section.cleans ? deed?.how : 'skipped') {
     case 'skipped':
       // What was not cleaned is of the whole shift.
       lie({ fromMs: first.fromMs, toMs: lapsedMs }, 'not-cleaned');
