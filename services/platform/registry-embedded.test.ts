@@ -23,3 +23,16 @@ test('ids are the same after a restart, in whatever order subjects are registere
   }
   await after.close();
 });
+
+test('migration goes through where a service of this build registered its schemas first, and every topic is held to it', async () => {
+  const registry = createEmbeddedRegistry({ path: ':memory:' });
+  for (const topic of topics) await registry.register(subjectOf(topic), schemaText(topic));
+  await migrateSchemas(registry);
+  for (const topic of topics) {
+    const changed = JSON.parse(schemaText(topic));
+    changed.fields.push({ name: 'unheardOf', type: 'string' });
+    const differences = await registry.checkCompatible(subjectOf(topic), JSON.stringify(changed));
+    expect(differences).toMatchObject([{ path: 'unheardOf' }]);
+  }
+  await registry.close();
+});
