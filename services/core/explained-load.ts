@@ -24,15 +24,6 @@ const driftShareAnHour = 0.002;
 /** What a meter resolves at least, kW. */
 const resolutionKw = 0.02;
 
-/**
- * Start of the stretch up to `endMs` over which a load is explained: a slot, or as many short ones as a load takes to come
- * back to its mean. Cutting and waiting, a machine draws in each minute anything up to its most, and in a quarter of an hour
- * what it usually does: its share of the load shows in the mean long before it shows in a minute.
- */
-export function explainedFromMs(endMs: number, intervalMs: number): number {
-  return endMs - Math.max(intervalMs, correlationMs);
-}
-
 /** Share of a slot's evidence that is new, given the slots before it. */
 export function newsShare(intervalMs: number): number {
   return Math.min(1, intervalMs / correlationMs);

@@ -1,7 +1,7 @@
 import { ArcTrace, arcStepMs, learnArcs } from './arcs.ts';
 import { BaseProfile } from './base-profile.ts';
 import type { SiteView } from './detectors/detector.ts';
-import { ExplainedLoad, explainedFromMs } from './explained-load.ts';
+import { ExplainedLoad } from './explained-load.ts';
 import { LoadModel, leastKw, loadModelOptions, logLikelihoodRatio, medianKw } from './load-model.ts';
 import { evidenceCap, evidenceLimit, type LoadParameters } from './load-parameters.ts';
 import { MinuteExtremes } from './minute-extremes.ts';
@@ -13,7 +13,7 @@ import { groupShares, reportedGroup } from './shares.ts';
 import type { Witness } from './site.ts';
 import { LoadSlots } from './slots.ts';
 import type { Shares } from './timeline.ts';
-import { isFloor, loadKw, meanKw } from './witnessed-load.ts';
+import { isFloor, loadKw } from './witnessed-load.ts';
 
 /** Share of a stretch of slots that must be there before their mean stands for it. */
 const leastCoverage = 0.8;
@@ -193,7 +193,7 @@ export class MeterState {
     if (witness.hasBase) this.learnRunning(witness, view, startMs, ownKw);
     // Of a plant that never rests as a whole the total shows no two modes: what its machines add tells what it does.
     if (witness.tellsApart || (witness.isShared && !this.model.modes)) {
-      this.learnMachines(witness, view, startMs + intervalMs);
+      this.learnMachines(witness, view, startMs, ownKw);
     } else this.explained = undefined;
   }
 
@@ -346,13 +346,7 @@ export class MeterState {
     this.seenRunningMs += this.slots.intervalMs;
   }
 
-  /** Learns the stretch that ends at `endMs`, if a whole one does. */
-  private learnMachines(witness: Witness, view: SiteView, endMs: number): void {
-    const fromMs = explainedFromMs(endMs, this.slots.intervalMs);
-    if (endMs % (endMs - fromMs) !== 0) return;
-    const drawnKw = meanKw(view, witness, fromMs, endMs);
-    if (drawnKw === undefined) return;
-    const kw = drawnKw - this.extraKw(fromMs);
+  private learnMachines(witness: Witness, view: SiteView, startMs: number, kw: number): void {
     const { load } = view;
     const { equipmentIds: ids } = witness;
     if (this.explained && isSameList(this.explained.equipmentIds, ids)) this.explained.equipmentIds = ids;
@@ -361,15 +355,15 @@ export class MeterState {
       // Ten times the first load seen is wide enough for any base: the first slots decide.
       this.explained = new ExplainedLoad(ids, rated, 10 * Math.max(kw, leastKw));
     }
-    const each = machineShares(witness, view, fromMs, endMs, load);
-    const bare = machineShares(witness, view, fromMs, endMs, { ...load, runDownMinutes: 0 });
+    const each = this.machineShares(witness, view, startMs, load);
+    const bare = this.machineShares(witness, view, startMs, { ...load, runDownMinutes: 0 });
     // A machine that runs down, stands by or is silent draws anything between nothing and its load: that teaches nothing.
     const clear = each.every((s, i) => s.unknown + s.standby === 0 && s.running === bare[i]!.running);
     if (!clear) return;
     this.explained.learn(
       each.map((s) => s.running),
       kw,
-      endMs - fromMs,
+      this.slots.intervalMs,
     );
   }
 
@@ -401,12 +395,13 @@ export class MeterState {
     this.arcs ??= new ArcTrace(new MinuteExtremes(capacity * this.slots.intervalMs, oldestMs));
     return this.arcs.put(power, startMs);
   }
-}
 
-function machineShares(witness: Witness, view: SiteView, fromMs: number, toMs: number, load: LoadParameters): Shares[] {
-  return reportedGroup(view, witness.equipment).map((machine) =>
-    groupShares([machine], view, fromMs, toMs, load, 'reported'),
-  );
+  private machineShares(witness: Witness, view: SiteView, startMs: number, load: LoadParameters): Shares[] {
+    const endMs = startMs + this.slots.intervalMs;
+    return reportedGroup(view, witness.equipment).map((machine) =>
+      groupShares([machine], view, startMs, endMs, load, 'reported'),
+    );
+  }
 }
 
 function isSameList(a: readonly string[], b: readonly string[]): boolean {

@@ -2,7 +2,7 @@
  * What the meters say of machines that say nothing, or nothing that can be believed, over a quarter of an hour: that one
  * of them runs, that all stand, or nothing.
  */
-import { explainedFromMs, newsShare } from '../explained-load.ts';
+import { newsShare } from '../explained-load.ts';
 import { evidenceCap, evidenceLimit } from '../load-parameters.ts';
 import type { MeterState } from '../meter-state.ts';
 import { groupShares, reportedGroup } from '../shares.ts';
@@ -86,26 +86,20 @@ export function sharedEvidence(
   allowedKw = 0,
 ): LoadEvidence {
   const meter = view.meter(witness.meterId);
-  // What was drawn before is explained by what was reported of it.
-  const fromMs = explainedFromMs(endMs, endMs - startMs);
-  const kw = meanKw(view, witness, fromMs, endMs);
-  if (!meter || kw === undefined || meanKw(view, witness, startMs, endMs) === undefined) return missing;
+  const kw = meanKw(view, witness, startMs, endMs);
+  if (!meter || kw === undefined) return missing;
   const extraKw = meter.extraKw(startMs);
   const rest = Math.max(0, kw - allowedKw - extraKw);
   const { explained } = meter;
   const isAsked = witness.equipmentIds.map((id) => ids.has(id));
   const isTold = witness.tellsApart || isAsked.every((asked) => asked);
   if (!isTold || !explained || !meter.isInstallation(witness.meter.installationId)) return unlearned;
-  const group = reportedGroup(view, witness.equipment);
-  const shares = group.map((machine) => groupShares([machine], view, fromMs, endMs, view.load, 'reported'));
-  const ranBefore = (i: number): number =>
-    fromMs === startMs
-      ? 0
-      : (groupShares([group[i]!], view, fromMs, startMs, view.load, 'reported').running * (startMs - fromMs)) /
-        (endMs - fromMs);
+  const shares = reportedGroup(view, witness.equipment).map((machine) =>
+    groupShares([machine], view, startMs, endMs, view.load, 'reported'),
+  );
   const unseen = [...isAsked.keys()].filter((i) => isAsked[i] && !explained.isSeen(i));
   const running = explained.withUnseen(
-    shares.map((s, i) => (isAsked[i] ? ranBefore(i) : s.running)),
+    shares.map((s, i) => (isAsked[i] ? 0 : s.running)),
     unseen,
   );
   let best = Number.NEGATIVE_INFINITY;

@@ -11,14 +11,13 @@ interface Suspect extends MachineEvidence {
   readonly index: number;
 }
 
-/** One slot of a meter that several machines share, with the stretch before its end over which the load is explained. */
+/** One slot of a meter that several machines share. */
 export interface SharedSlot {
-  /** Mean load of the stretch, `undefined` where it or the slot is missing, kW. */
+  /** Mean load, `undefined` where it is missing, kW. */
   readonly kw: number | undefined;
-  readonly fromMs: number;
   /** What others behind the meter draw in that hour beyond their usual, kW. */
   readonly extraKw: number;
-  /** Of all machines behind the meter over the stretch, in the explanation's order. */
+  /** Of all machines behind the meter, in the explanation's order. */
   readonly shares: readonly Shares[];
   readonly explained: ExplainedLoad | undefined;
   readonly intervalMs: number;
@@ -51,14 +50,7 @@ export function judgeMachine(index: number, slot: SharedSlot, load: LoadParamete
   const guessed = shares.some((s) => s.standby > 0);
   const llr = guessed ? Math.max(0, suspect.llr) : suspect.llr;
   const news = llr * newsShare(intervalMs);
-  const base = {
-    kind: 'judged',
-    fromMs: slot.fromMs,
-    logLikelihoodRatio: news,
-    seen: kw,
-    bound: upperKw,
-    share: own.stopped,
-  } as const;
+  const base = { kind: 'judged', logLikelihoodRatio: news, seen: kw, bound: upperKw, share: own.stopped } as const;
   if (llr <= -limit) return { ...base, reason: 'load-explained' };
   if (llr > 0 && isOfOthers(slot, explained)) return unjudged('unknown', 'part-of-load-of-others');
   if (llr < limit) return { ...base, reason: 'load-between-explanations' };
@@ -85,7 +77,6 @@ export function judgeSomeMachine(slot: SharedSlot, load: LoadParameters): SlotJu
   return {
     kind: 'judged',
     reason: 'some-machine-runs',
-    fromMs: slot.fromMs,
     logLikelihoodRatio: first.llr * newsShare(intervalMs),
     seen: kw,
     bound: upperOf(shares, explained, limit) + extraKw + workedOnKw,

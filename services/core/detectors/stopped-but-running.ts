@@ -4,7 +4,7 @@
  */
 import Type from 'typebox';
 import { stoppedButRunningSentence } from '../catalogue/stopped-but-running.ts';
-import { type ExplainedLoad, explainedFromMs, newsShare } from '../explained-load.ts';
+import { type ExplainedLoad, newsShare } from '../explained-load.ts';
 import {
   logLikelihoodRatio,
   type Modes,
@@ -260,22 +260,13 @@ export const stoppedButRunning: Detector<StoppedButRunning, Witness> = {
     let whole = settle(judgeSlot(kw, shares, knowledge, load));
     if (whole.logLikelihoodRatio > 0 && allStand(view, version, witness, startMs, endMs)) whole = ofOthers;
     if (!witness.tellsApart) return [whole];
-    const fromMs = explainedFromMs(endMs, witness.stepMs);
-    const each = group.map((machine) => groupShares([machine], view, fromMs, endMs, load, claim));
+    const each = group.map((machine) => groupShares([machine], view, startMs, endMs, load, claim));
     const explained = sameMeter ? meter.explained : undefined;
     const { extraKw } = knowledge;
     const othersKw = sameMeter ? meter.othersBesideWorkKw(witness, load) : 0;
-    const workedOnKw = explained ? beyondUsualKw(view, witness, explained, fromMs, endMs) : 0;
-    const shared: SharedSlot = {
-      kw: kw === undefined ? undefined : meanKw(view, witness, fromMs, endMs),
-      fromMs,
-      extraKw,
-      shares: each,
-      explained,
-      intervalMs: witness.stepMs,
-      workedOnKw,
-      othersKw,
-    };
+    const workedOnKw = explained ? beyondUsualKw(view, witness, explained, startMs, endMs) : 0;
+    const { stepMs: intervalMs } = witness;
+    const shared: SharedSlot = { kw, extraKw, shares: each, explained, intervalMs, workedOnKw, othersKw };
     const some = shares.stopped < 1 ? judgeSomeMachine(shared, load) : undefined;
     return [some ? settle(some) : whole, ...each.map((_, index) => settle(judgeMachine(index, shared, load)))];
   },
