@@ -1,7 +1,8 @@
 /**
  * A change of scale: other current transformers multiply all loads of a meter by one factor, at work and at rest alike.
- * Less work, another season or fewer people do not: so both modes must have moved, by the same factor, and for long. The
- * test is a CUSUM for each of a row of factors over sealed slots (Page 1954, Biometrika 41).
+ * Less work, another season or fewer people do not: so both modes must have moved, by the same factor, and for long. What
+ * a dormitory, air conditioning or a furnace draws goes with the season by day and by night, under the work too: of a meter
+ * that feeds any nobody can tell. The test is a CUSUM for each of a row of factors over sealed slots (Page 1954, Biometrika 41).
  */
 import type { Mode, Modes } from '../load-model.ts';
 import { evidenceCap } from '../load-parameters.ts';
@@ -43,6 +44,7 @@ export function judgeScale(
   startMs: number,
   before: Learned | undefined,
 ): SlotJudgement {
+  if (place.witness?.hasBase) return unjudged('unknown', 'base-of-season');
   const modes = modesOf(view, place);
   if (!modes) return unjudged('unknown', 'load-not-learned');
   if (isChanged(view, place, startMs)) return unjudged('unknown', 'meter-changed-on-file');
@@ -182,9 +184,7 @@ function limitOf({ falseAlarmsPerMonth }: ScaleTerms): number {
 
 function modesOf(view: SiteView, { meterId, meter: spec, witness }: MeterPlace): Modes | undefined {
   const meter = view.meter(meterId);
-  if (!meter?.isInstallation(spec.installationId) || !witness || !meter.showsMachines(witness, view.load))
-    return undefined;
-  return meter.model.modes;
+  return meter?.isInstallation(spec.installationId) && witness && !witness.hasBase ? meter.model.modes : undefined;
 }
 
 function fits({ median, below, above }: Mode, x: number): boolean {

@@ -390,6 +390,14 @@ describe('a change of scale that nobody filed', () => {
     expect(found[0]!.summaryEn.includes('one of three phases')).toBe(factor === 2 / 3);
   });
 
+  test('is none that could be told where a dormitory is behind the meter', () => {
+    const dormitory = anEquipment({ equipmentId: 'D1', kind: 'DORMITORY' });
+    const registration = { ...meteredSite, equipment: [...meteredSite.equipment, dormitory] };
+    const load = { M1: [40, 1.6], M2: [22, 0.9], M3: [30, 1], M4: [12, 0.5], D1: [6, 6] } as const;
+    const story = { registration, load, days: 18, shown: scaled('T', 2 / 3, longLie) };
+    expect(tamperingIn(story, 'unfiled-change')).toEqual([]);
+  });
+
   test('is none where only work becomes less', () => {
     const story: MeteredStory = { days: 21, load: { M1: [40, 1.6], M2: [22, 0.9], M3: [30, 1], M4: [12, 0.5] } };
     const less: NonNullable<MeteredStory['shown']> = (id, ms, kw) =>

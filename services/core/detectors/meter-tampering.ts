@@ -99,6 +99,7 @@ export type MeterTampering = BySign<typeof signs>;
 const reasons = {
   'load-missing': 'UNKNOWN',
   'load-not-learned': 'UNKNOWN',
+  'base-of-season': 'UNKNOWN',
   'state-unknown': 'UNKNOWN',
   'daylight-generation': 'UNKNOWN',
   'meter-changed-on-file': 'UNKNOWN',
