@@ -8,6 +8,7 @@ const leastDays = 8;
 const usualShare = 1 / 8;
 /** Memory, days. */
 const mostDays = 60;
+const noDays = '\0'.repeat(2 * hoursADay);
 
 /**
  * Behind a meter that may feed others than the machines: on how many of the days on which all machines were reported to
@@ -16,8 +17,11 @@ const mostDays = 60;
  * from a tenant.
  */
 export class OthersLoad {
-  /** By hour of the UTC day: days with a stop, then those that showed part of the load. */
-  private readonly days = new Uint8Array(2 * hoursADay);
+  /**
+   * By hour of the UTC day: days with a stop, then those that showed part of the load. As the bytes of a string they weigh
+   * a quarter of a small typed array, and they change but once an hour.
+   */
+  private days = noDays;
   /** The hour since the epoch that is being learned, and what was seen in it. */
   private hour = 0;
   private isStopped = false;
@@ -64,13 +68,13 @@ export class OthersLoad {
   }
 
   toJSON(): readonly unknown[] {
-    return [[...this.days], this.hour, this.isStopped, this.isPart, this.version];
+    return [bytesOf(this.days), this.hour, this.isStopped, this.isPart, this.version];
   }
 
   static fromJSON(json: readonly unknown[]): OthersLoad {
     const [days, hour, isStopped, isPart, version] = json as [number[], number, boolean, boolean, number];
     const load = new OthersLoad();
-    load.days.set(days);
+    load.days = String.fromCharCode(...days);
     load.hour = hour;
     load.isStopped = isStopped;
     load.isPart = isPart;
@@ -79,12 +83,12 @@ export class OthersLoad {
   }
 
   private isKnown(hour: number): boolean {
-    return this.days[hour]! >= leastDays;
+    return this.days.charCodeAt(hour) >= leastDays;
   }
 
   /** One day makes no habit. */
   private isUsual(hour: number): boolean {
-    return this.days[hoursADay + hour]! > Math.max(1, usualShare * this.days[hour]!);
+    return this.days.charCodeAt(hoursADay + hour) > Math.max(1, usualShare * this.days.charCodeAt(hour));
   }
 
   /** What is known of an hour, to see whether it has changed. */
@@ -96,15 +100,21 @@ export class OthersLoad {
     if (this.isStopped) {
       const at = this.hour % hoursADay;
       const before = this.standingOf(at);
-      this.days[at]!++;
-      if (this.isPart) this.days[hoursADay + at]!++;
-      if (this.days[at]! > mostDays) {
-        this.days[at]! >>= 1;
-        this.days[hoursADay + at]! >>= 1;
+      const days = bytesOf(this.days);
+      days[at]!++;
+      if (this.isPart) days[hoursADay + at]!++;
+      if (days[at]! > mostDays) {
+        days[at]! >>= 1;
+        days[hoursADay + at]! >>= 1;
       }
+      this.days = String.fromCharCode(...days);
       if (this.standingOf(at) !== before) this.version++;
     }
     this.isStopped = false;
     this.isPart = false;
   }
+}
+
+function bytesOf(text: string): number[] {
+  return Array.from(text, (_, at) => text.charCodeAt(at));
 }

@@ -162,10 +162,10 @@ const nothingTold: LoadBounds = {
 };
 
 /** Bounds as they were worked out last, by meter: models hardly ever move, and each slot asks. */
-const known = new WeakMap<
-  MeterState,
-  { witness: Witness; load: LoadParameters; version: number; bounds: LoadBounds }
->();
+let known = new WeakMap<MeterState, { witness: Witness; load: LoadParameters; version: number; bounds: LoadBounds }>();
+/** After so many they are forgotten: those of all meters would weigh as much as what the meters have learned. */
+const mostKnown = 1024;
+let knownSince = 0;
 
 /** The loads at which a slot is judged of the running and of the stopped kind, as in stopped-but-running. */
 export function loadBounds(view: SiteView, witness: Witness): LoadBounds {
@@ -176,6 +176,10 @@ export function loadBounds(view: SiteView, witness: Witness): LoadBounds {
   const last = known.get(meter);
   if (last && last.witness === witness && last.load === load && last.version === version) return last.bounds;
   const bounds = boundsOf(meter, witness, load);
+  if (knownSince++ >= mostKnown) {
+    known = new WeakMap();
+    knownSince = 0;
+  }
   known.set(meter, { witness, load, version, bounds });
   return bounds;
 }
