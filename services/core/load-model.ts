@@ -10,6 +10,7 @@
  */
 
 import type { LoadParameters } from './load-parameters.ts';
+import { packed, unpacked } from './packed-numbers.ts';
 
 /** Bins of 10 %: finer than the spread of any idle mode we need to tell from a running one. */
 const binRatio = Math.log(1.1);
@@ -18,6 +19,9 @@ export const leastKw = 0.05;
 const bins = Math.ceil(Math.log(1e6 / leastKw) / binRatio);
 /** Above all bins: there is one class. */
 const unsplit = bins + 1;
+/** A bin and its count are one number of 32 bits: the count has the lower ones. */
+const countBits = 24;
+const countMask = 2 ** countBits - 1;
 
 export interface LoadModelOptions {
   /** Least time that must have been seen in each mode before they count, ms. */
@@ -57,9 +61,8 @@ export interface Modes {
 }
 
 export class LoadModel {
-  /** Counts of bins from `firstBin` on: only the span that was seen is held. */
-  private counts: number[] = [];
-  private firstBin = 0;
+  /** The bins in which any load was seen, in order, each with its count; packed, as there are very many meters. */
+  private seen = '';
   private total = 0;
   private fittedAt = 0;
   /** First bin of the upper class, as it was split last, and the counts below it; all are below where there is no split. */
@@ -68,14 +71,14 @@ export class LoadModel {
   /** Rises with each fit, so that a host of cached results knows when they are stale. */
   version = 0;
   /** The six numbers of both modes: as objects they would weigh three times as much, on very many meters. */
-  private packed: readonly number[] | undefined;
+  private sixNumbers: readonly number[] | undefined;
 
   get modes(): Modes | undefined {
-    const { packed } = this;
-    if (!packed) return undefined;
+    const { sixNumbers: six } = this;
+    if (!six) return undefined;
     return {
-      stopped: { median: packed[0]!, below: packed[1]!, above: packed[2]! },
-      running: { median: packed[3]!, below: packed[4]!, above: packed[5]! },
+      stopped: { median: six[0]!, below: six[1]!, above: six[2]! },
+      running: { median: six[3]!, below: six[4]!, above: six[5]! },
     };
   }
 
@@ -95,12 +98,16 @@ export class LoadModel {
   }
 
   toJSON(): readonly unknown[] {
-    const { firstBin, counts, total, fittedAt, split, lowTotal, version, packed } = this;
-    return [firstBin, counts, total, fittedAt, split, lowTotal, version, packed ?? null];
+    const { total, fittedAt, split, lowTotal, version, sixNumbers } = this;
+    const { histogram } = this;
+    const firstBin = histogram[0]?.[0] ?? 0;
+    const counts = new Array<number>(histogram.length > 0 ? histogram.at(-1)![0] + 1 - firstBin : 0).fill(0);
+    for (const [bin, count] of histogram) counts[bin - firstBin] = count;
+    return [firstBin, counts, total, fittedAt, split, lowTotal, version, sixNumbers ?? null];
   }
 
   static fromJSON(json: readonly unknown[]): LoadModel {
-    const [firstBin, counts, total, fittedAt, split, lowTotal, version, packed] = json as [
+    const [firstBin, counts, total, fittedAt, split, lowTotal, version, sixNumbers] = json as [
       number,
       number[],
       number,
@@ -111,14 +118,13 @@ export class LoadModel {
       number[] | null,
     ];
     const model = new LoadModel();
-    model.firstBin = firstBin;
-    model.counts = counts;
+    model.histogram = counts.map((count, i) => [firstBin + i, count] as const);
     model.total = total;
     model.fittedAt = fittedAt;
     model.split = split;
     model.lowTotal = lowTotal;
     model.version = version;
-    model.packed = packed ?? undefined;
+    model.sixNumbers = sixNumbers ?? undefined;
     return model;
   }
 
@@ -131,26 +137,32 @@ export class LoadModel {
 
   /** Counts slots of another length from now on: `ratio` of the old to the new one. */
   recount(ratio: number): void {
-    this.counts = this.counts.map((count) => Math.round(count * ratio));
+    this.histogram = this.histogram.map(([bin, count]) => [bin, Math.round(count * ratio)] as const);
     this.countClasses();
     this.fittedAt = 0;
   }
 
+  private get histogram(): Histogram {
+    return unpacked(this.seen).map((entry) => [entry >>> countBits, entry & countMask] as const);
+  }
+
+  private set histogram(histogram: Histogram) {
+    const seen = histogram.filter(([, count]) => count > 0);
+    this.seen = packed(seen.map(([bin, count]) => (bin << countBits) | count));
+  }
+
   private count(bin: number): void {
-    if (this.counts.length === 0) this.firstBin = bin;
-    // Built anew to the exact size: the span grows rarely, and there are very many meters.
-    const before = Math.max(0, this.firstBin - bin);
-    const after = Math.max(0, bin + 1 - this.firstBin - this.counts.length);
-    if (before + after > 0) {
-      this.counts = new Array<number>(before).fill(0).concat(this.counts, new Array<number>(after).fill(0));
-      this.firstBin -= before;
-    }
-    this.counts[bin - this.firstBin]!++;
+    const entries = unpacked(this.seen);
+    let at = 0;
+    while (at < entries.length && entries[at]! >>> countBits < bin) at++;
+    if (at < entries.length && entries[at]! >>> countBits === bin) entries[at]!++;
+    else entries.splice(at, 0, (bin << countBits) | 1);
+    this.seen = packed(entries);
   }
 
   /** Halves each class that has outgrown the memory, or the other one by far. */
   private forget(intervalMs: number, { memoryMs, leastModeMs }: LoadModelOptions): void {
-    const memory = memoryMs / intervalMs;
+    const memory = Math.min(memoryMs / intervalMs, countMask);
     const low = this.lowTotal;
     const high = this.total - low;
     // Without a split all is one class, which has all of the memory.
@@ -162,43 +174,37 @@ export class LoadModel {
   }
 
   private halve(low: boolean, high: boolean): void {
-    const upperFrom = this.split - this.firstBin;
-    this.counts = this.counts.map((count, i) => ((i < upperFrom ? low : high) ? count >> 1 : count));
-    while (this.counts.length > 0 && this.counts[0] === 0) {
-      this.counts.shift();
-      this.firstBin++;
-    }
-    while (this.counts.length > 0 && this.counts.at(-1) === 0) this.counts.pop();
+    const { split } = this;
+    this.histogram = this.histogram.map(
+      ([bin, count]) => [bin, (bin < split ? low : high) ? count >> 1 : count] as const,
+    );
     this.countClasses();
     this.fittedAt = 0;
   }
 
   private countClasses(): void {
-    const { counts, firstBin, split } = this;
     this.total = 0;
     this.lowTotal = 0;
-    for (let i = 0; i < counts.length; i++) {
-      this.total += counts[i]!;
-      if (firstBin + i < split) this.lowTotal += counts[i]!;
+    for (const [bin, count] of this.histogram) {
+      this.total += count;
+      if (bin < this.split) this.lowTotal += count;
     }
   }
 
   private fit(intervalMs: number, options: LoadModelOptions): void {
-    const before = this.packed;
+    const before = this.sixNumbers;
     this.fitModes(intervalMs, options);
     // What moves by less than the histogram resolves changes no open verdict that is worth making anew.
-    const same = before?.every((value, i) => Math.abs(value - (this.packed?.[i] ?? Number.NaN)) < binRatio / 2);
-    if (same) this.packed = before;
-    else if (before || this.packed) this.version++;
+    const same = before?.every((value, i) => Math.abs(value - (this.sixNumbers?.[i] ?? Number.NaN)) < binRatio / 2);
+    if (same) this.sixNumbers = before;
+    else if (before || this.sixNumbers) this.version++;
   }
 
   private fitModes(intervalMs: number, options: LoadModelOptions): void {
     this.fittedAt = this.total;
-    const histogram = this.counts
-      .map((count, index) => [this.firstBin + index, count] as const)
-      .filter(([, count]) => count > 0);
+    const { histogram } = this;
     const split = otsuSplit(histogram);
-    this.packed = undefined;
+    this.sixNumbers = undefined;
     this.split = split === undefined ? unsplit : histogram[split]![0];
     this.countClasses();
     if (split === undefined) return;
@@ -208,7 +214,7 @@ export class LoadModel {
     const stopped = modeOf(low);
     const running = modeOf(high);
     if (stopped.median - running.median > Math.log(options.highestStoppedRatio)) return;
-    this.packed = [stopped, running].flatMap(({ median, below, above }) => [median, below, above]).slice();
+    this.sixNumbers = [stopped, running].flatMap(({ median, below, above }) => [median, below, above]).slice();
   }
 }
 

@@ -1,3 +1,4 @@
+import { numberAt, packed, unpacked } from './packed-numbers.ts';
 import type { RunState } from './records.ts';
 
 /** One bit a state, so that what was heard in a bucket is a set. The sink folds with the same bits. */
@@ -36,7 +37,7 @@ export interface Shares {
  * `start << 5 | states`, where an empty set is "nothing heard"; at most one entry a bucket of the horizon.
  */
 export class Timeline {
-  /** Two UTF-16 units a run: numbers in a string take half of the room of an array, and there are very many timelines. */
+  /** Packed: there are very many timelines. */
   private runs: string;
   /** First bucket after the last one heard; kept when the runs are forgotten. */
   private end: number;
@@ -61,7 +62,7 @@ export class Timeline {
     if (bucket < this.first) this.first = bucket;
     const last = this.count - 1;
     if (last < 0) {
-      this.runs = encoded([(bucket << maskBits) | bit]);
+      this.runs = packed([(bucket << maskBits) | bit]);
       this.end = bucket + 1;
       return true;
     }
@@ -69,13 +70,13 @@ export class Timeline {
       const added = [(bucket << maskBits) | bit];
       if (bucket > this.end) added.unshift(this.end << maskBits);
       else if (this.statesOfRun(last) === bit) added.pop();
-      if (added.length > 0) this.runs = encoded([...decoded(this.runs), ...added]);
+      if (added.length > 0) this.runs = packed([...unpacked(this.runs), ...added]);
       this.end = bucket + 1;
       return true;
     }
     if (bucket < this.startOfRun(0)) {
       const gap = bucket + 1 < this.startOfRun(0) ? [(bucket + 1) << maskBits] : [];
-      this.runs = encoded(joined([(bucket << maskBits) | bit, ...gap, ...decoded(this.runs)]));
+      this.runs = packed(joined([(bucket << maskBits) | bit, ...gap, ...unpacked(this.runs)]));
       return true;
     }
     const at = this.indexOf(bucket);
@@ -83,10 +84,10 @@ export class Timeline {
     if ((states & bit) !== 0) return false;
     const next = at < last ? this.startOfRun(at + 1) : this.end;
     const replacement = [(bucket << maskBits) | states | bit];
-    if (this.startOfRun(at) < bucket) replacement.unshift(runAt(this.runs, at));
+    if (this.startOfRun(at) < bucket) replacement.unshift(numberAt(this.runs, at));
     if (bucket + 1 < next) replacement.push(((bucket + 1) << maskBits) | states);
-    const runs = decoded(this.runs);
-    this.runs = encoded(joined([...runs.slice(0, at), ...replacement, ...runs.slice(at + 1)]));
+    const runs = unpacked(this.runs);
+    this.runs = packed(joined([...runs.slice(0, at), ...replacement, ...runs.slice(at + 1)]));
     return true;
   }
 
@@ -190,13 +191,13 @@ export class Timeline {
     }
     const at = this.indexOf(bucket);
     // Built anew: a slice of a string would keep all of it.
-    if (at > 0) this.runs = encoded(decoded(this.runs).slice(at));
+    if (at > 0) this.runs = packed(unpacked(this.runs).slice(at));
   }
 
   /** The same observations in buckets of another width; fine buckets join, coarse ones keep their start. */
   withInterval(reportIntervalMs: number): Timeline {
     const other = new Timeline(reportIntervalMs);
-    for (const [index, run] of decoded(this.runs).entries()) {
+    for (const [index, run] of unpacked(this.runs).entries()) {
       const next = index + 1 < this.count ? this.startOfRun(index + 1) : this.end;
       for (let bucket = run >> maskBits; bucket < next; bucket++) {
         for (let bit = 1; bit < maskAll; bit <<= 1) if ((run & bit) !== 0) other.observe(bucket * this.widthMs, bit);
@@ -209,14 +210,14 @@ export class Timeline {
   }
 
   toJSON(): readonly [number, number, readonly number[], number] {
-    return [this.widthMinutes, this.end, decoded(this.runs), this.first];
+    return [this.widthMinutes, this.end, unpacked(this.runs), this.first];
   }
 
   static fromJSON([widthMinutes, end, runs, first]: ReturnType<Timeline['toJSON']>): Timeline {
     const timeline = new Timeline(widthMinutes * bucketUnitMs);
     timeline.end = end;
     timeline.first = first;
-    timeline.runs = encoded(runs);
+    timeline.runs = packed(runs);
     return timeline;
   }
 
@@ -230,11 +231,11 @@ export class Timeline {
   }
 
   private startOfRun(index: number): number {
-    return runAt(this.runs, index) >> maskBits;
+    return numberAt(this.runs, index) >> maskBits;
   }
 
   private statesOfRun(index: number): number {
-    return runAt(this.runs, index) & maskAll;
+    return numberAt(this.runs, index) & maskAll;
   }
 
   /** Index of the run that holds a bucket at or after the first run's start. */
@@ -249,18 +250,6 @@ export class Timeline {
     }
     return low;
   }
-}
-
-function runAt(runs: string, index: number): number {
-  return (runs.charCodeAt(2 * index) << 16) | runs.charCodeAt(2 * index + 1);
-}
-
-function decoded(runs: string): number[] {
-  return Array.from({ length: runs.length >> 1 }, (_, index) => runAt(runs, index));
-}
-
-function encoded(runs: readonly number[]): string {
-  return String.fromCharCode(...runs.flatMap((run) => [run >>> 16, run & 0xffff]));
 }
 
 /** Runs with equal neighbours made one. */
