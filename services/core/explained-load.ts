@@ -24,6 +24,15 @@ const driftShareAnHour = 0.002;
 /** What a meter resolves at least, kW. */
 const resolutionKw = 0.02;
 
+/**
+ * Where parts of what was learned stand: the relative spread of the base, and of what runs on it, for how long was learned,
+ * then the mean loads, the base before the machines, kW, then their covariance.
+ */
+const baseSpreadAt = 0;
+const runningSpreadAt = 1;
+const learnedMsAt = 2;
+const meanFrom = 3;
+
 /** Share of a slot's evidence that is new, given the slots before it. */
 export function newsShare(intervalMs: number): number {
   return Math.min(1, intervalMs / correlationMs);
@@ -44,23 +53,17 @@ export interface MachineEvidence {
 export class ExplainedLoad {
   /** The machines that it tells apart, in order. */
   equipmentIds: readonly string[];
-  /** Base, then one entry a machine, kW. */
-  private mean: number[];
-  /** Lower triangle, row by row: a covariance is symmetric, and there are very many of them. */
-  private covariance: number[];
-  /** Relative spread of the base, and of what runs on it. */
-  private baseSpread = firstSpread;
-  private runningSpread = firstSpread;
-  private learnedMs = 0;
+  /** All that was learned, in one list, as there are very many of them: see where each part begins. */
+  private learned: number[];
 
   /** `ratedKw`: nameplates as a weak prior, `null` where missing; `highestKw`: more than any machine may draw. */
   constructor(equipmentIds: readonly string[], ratedKw: readonly (number | null)[], highestKw: number) {
     this.equipmentIds = equipmentIds;
     const n = equipmentIds.length + 1;
-    this.mean = [0].concat(ratedKw.map((kw) => (kw === null ? 0 : kw / 2)));
-    this.covariance = new Array((n * (n + 1)) / 2).fill(0);
-    this.covariance[0] = highestKw ** 2;
-    for (let i = 1; i < n; i++) this.covariance[placeOf(i, i)] = Math.max(highestKw, ratedKw[i - 1] ?? 0) ** 2;
+    const mean = [0].concat(ratedKw.map((kw) => (kw === null ? 0 : kw / 2)));
+    this.learned = [firstSpread, firstSpread, 0].concat(mean, new Array((n * (n + 1)) / 2).fill(0));
+    this.learned[this.placeOf(0, 0)] = highestKw ** 2;
+    for (let i = 1; i < n; i++) this.learned[this.placeOf(i, i)] = Math.max(highestKw, ratedKw[i - 1] ?? 0) ** 2;
   }
 
   /** Learns one sealed slot. `running` holds the share of the slot that each machine was reported running. */
@@ -72,18 +75,18 @@ export class ExplainedLoad {
     const surprise = Math.min(bound, Math.max(-bound, kw - this.dot(x)));
     const gain = new Array<number>(n).fill(0);
     for (let i = 0; i < n; i++) {
-      for (let j = 0; j < n; j++) gain[i]! += this.covariance[placeOf(i, j)]! * x[j]!;
+      for (let j = 0; j < n; j++) gain[i]! += this.learned[this.placeOf(i, j)]! * x[j]!;
     }
     const own = Math.max(this.ownVariance(running), (this.runningSpread * surprise) ** 2);
     let variance = own / newsShare(intervalMs);
     for (let i = 0; i < n; i++) variance += gain[i]! * x[i]!;
     const drift = (driftShareAnHour * intervalMs) / 3_600_000;
     for (let i = 0; i < n; i++) {
-      this.mean[i]! += (gain[i]! / variance) * surprise;
-      for (let j = 0; j <= i; j++) this.covariance[placeOf(i, j)]! -= (gain[i]! * gain[j]!) / variance;
-      this.covariance[placeOf(i, i)]! += (drift * this.mean[i]!) ** 2;
+      this.learned[meanFrom + i]! += (gain[i]! / variance) * surprise;
+      for (let j = 0; j <= i; j++) this.learned[this.placeOf(i, j)]! -= (gain[i]! * gain[j]!) / variance;
+      this.learned[this.placeOf(i, i)]! += (drift * this.learned[meanFrom + i]!) ** 2;
     }
-    this.learnedMs += intervalMs;
+    this.learned[learnedMsAt]! += intervalMs;
     this.learnSpread(running, kw, intervalMs);
   }
 
@@ -93,7 +96,7 @@ export class ExplainedLoad {
     const n = x.length;
     let variance = this.ownVariance(running);
     for (let i = 0; i < n; i++) {
-      for (let j = 0; j < n; j++) variance += x[i]! * x[j]! * this.covariance[placeOf(i, j)]!;
+      for (let j = 0; j < n; j++) variance += x[i]! * x[j]! * this.learned[this.placeOf(i, j)]!;
     }
     return { kw: this.baseKw + this.runningKw(running), sdKw: Math.sqrt(Math.max(0, variance)) };
   }
@@ -101,7 +104,7 @@ export class ExplainedLoad {
   /** Load of one machine, kW, and the standard deviation of what is known of it. */
   loadOf(index: number): Explanation {
     const at = index + 1;
-    return { kw: this.mean[at]!, sdKw: Math.sqrt(Math.max(0, this.covariance[placeOf(at, at)]!)) };
+    return { kw: this.learned[meanFrom + at]!, sdKw: Math.sqrt(Math.max(0, this.learned[this.placeOf(at, at)]!)) };
   }
 
   /** Whether a machine's load was told apart from the base; one that always ran, or never, was not. */
@@ -159,46 +162,48 @@ export class ExplainedLoad {
   }
 
   toJSON(): readonly unknown[] {
-    const { equipmentIds, mean, covariance, baseSpread, runningSpread, learnedMs } = this;
-    return [equipmentIds, mean, covariance, baseSpread, runningSpread, learnedMs];
+    const [baseSpread, runningSpread, learnedMs, ...rest] = this.learned;
+    const n = this.equipmentIds.length + 1;
+    return [this.equipmentIds, rest.slice(0, n), rest.slice(n), baseSpread, runningSpread, learnedMs];
   }
 
   static fromJSON(json: readonly unknown[]): ExplainedLoad {
-    const [ids, mean, covariance, baseSpread, runningSpread, learnedMs] = json as [
-      string[],
-      number[],
-      number[],
-      number,
-      number,
-      number,
-    ];
+    const [ids, mean, covariance, ...rest] = json as [string[], number[], number[], number, number, number];
     const load = new ExplainedLoad(
       ids,
       ids.map(() => null),
       0,
     );
-    load.mean = mean;
-    load.covariance = covariance;
-    load.baseSpread = baseSpread;
-    load.runningSpread = runningSpread;
-    load.learnedMs = learnedMs;
+    load.learned = rest.concat(mean, covariance);
     return load;
   }
 
+  private get learnedMs(): number {
+    return this.learned[learnedMsAt]!;
+  }
+
+  private get baseSpread(): number {
+    return this.learned[baseSpreadAt]!;
+  }
+
+  private get runningSpread(): number {
+    return this.learned[runningSpreadAt]!;
+  }
+
   private get baseKw(): number {
-    return Math.max(0, this.mean[0]!);
+    return Math.max(0, this.learned[meanFrom]!);
   }
 
   /** What the machines add; an estimate below zero is noise around nothing. */
   private runningKw(running: readonly number[]): number {
     let kw = 0;
-    for (let i = 0; i < running.length; i++) kw += running[i]! * Math.max(0, this.mean[i + 1]!);
+    for (let i = 0; i < running.length; i++) kw += running[i]! * Math.max(0, this.learned[meanFrom + i + 1]!);
     return kw;
   }
 
   private dot(x: readonly number[]): number {
     let kw = 0;
-    for (let i = 0; i < x.length; i++) kw += x[i]! * this.mean[i]!;
+    for (let i = 0; i < x.length; i++) kw += x[i]! * this.learned[meanFrom + i]!;
     return kw;
   }
 
@@ -216,12 +221,13 @@ export class ExplainedLoad {
     // 1.25 turns a mean deviation into a standard deviation (normal distribution).
     const deviation = Math.min((1.25 * Math.abs(kw - this.baseKw - on)) / of, 1);
     const weight = 1 / Math.min(10 + this.learnedMs / intervalMs, spreadMemory);
-    if (on > 0) this.runningSpread += (deviation - this.runningSpread) * weight;
-    else this.baseSpread += (deviation - this.baseSpread) * weight;
+    if (on > 0) this.learned[runningSpreadAt]! += (deviation - this.runningSpread) * weight;
+    else this.learned[baseSpreadAt]! += (deviation - this.baseSpread) * weight;
   }
-}
 
-/** Place of row i, column j in a lower triangle. */
-function placeOf(i: number, j: number): number {
-  return i >= j ? (i * (i + 1)) / 2 + j : (j * (j + 1)) / 2 + i;
+  /** Where row i, column j of the covariance stands: of a symmetric one the lower triangle is kept, row by row. */
+  private placeOf(i: number, j: number): number {
+    const from = meanFrom + this.equipmentIds.length + 1;
+    return from + (i >= j ? (i * (i + 1)) / 2 + j : (j * (j + 1)) / 2 + i);
+  }
 }
