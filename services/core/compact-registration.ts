@@ -2,7 +2,7 @@ import type { Equipment, Meter, SiteRegistration } from './records.ts';
 
 /** Texts that many firms have alike: names of machines, sections, time zones. */
 const texts = new Map<string, string>();
-const mostTexts = 10_000;
+const mostCopies = 10_000;
 
 const noLimits: Equipment['limits'] = [];
 const noShifts: SiteRegistration['shifts'] = [];
@@ -15,7 +15,7 @@ const servesNone: Equipment['serves'] = [];
  * numbers that would fit their field, and there are millions of machines.
  */
 export function compact(registration: SiteRegistration): SiteRegistration {
-  const equipment = registration.equipment.map(compactEquipment);
+  const equipment = registration.equipment.map((e) => new CompactEquipment(e));
   const ids = new Map(equipment.map((e) => [e.equipmentId, e.equipmentId]));
   return {
     ...registration,
@@ -30,12 +30,58 @@ export function compact(registration: SiteRegistration): SiteRegistration {
   };
 }
 
+/** What is registered of a machine but for its names: ratings come in steps, so many machines are of one make. */
+type Make = Omit<Equipment, 'equipmentId' | 'name'>;
+const makes = new Map<string, Make>();
+
+class CompactEquipment implements Equipment {
+  readonly equipmentId: string;
+  readonly name: string;
+  private readonly make: Make;
+
+  constructor(e: Equipment) {
+    this.equipmentId = e.equipmentId;
+    this.name = sharedText(e.name);
+    this.make = shared(makes, JSON.stringify(makeOf(e)), () => makeOf(e));
+  }
+
+  get kind() {
+    return this.make.kind;
+  }
+
+  get sectionId() {
+    return this.make.sectionId;
+  }
+
+  get ratedPowerKw() {
+    return this.make.ratedPowerKw;
+  }
+
+  get reportIntervalMs() {
+    return this.make.reportIntervalMs;
+  }
+
+  get limits() {
+    return this.make.limits;
+  }
+
+  get serves() {
+    return this.make.serves;
+  }
+
+  get collector() {
+    return this.make.collector;
+  }
+
+  toJSON(): Equipment {
+    return { equipmentId: this.equipmentId, name: this.name, ...this.make };
+  }
+}
+
 // Written out field by field: a spread would give the fields the representation that they had when decoded.
 
-function compactEquipment(e: Equipment): Equipment {
+function makeOf(e: Equipment): Make {
   return {
-    equipmentId: e.equipmentId,
-    name: sharedText(e.name),
     kind: e.kind,
     sectionId: sharedText(e.sectionId),
     ratedPowerKw: e.ratedPowerKw === null ? null : unboxed(e.ratedPowerKw),
@@ -67,10 +113,16 @@ function unboxed(value: number): number {
 
 /** The one copy of a text that many firms have alike. */
 export function sharedText(text: string): string {
-  const known = texts.get(text);
-  if (known !== undefined) return known;
-  // A flood of texts that nobody shares must not keep out those that many do.
-  if (texts.size >= mostTexts) texts.clear();
-  texts.set(text, text);
-  return text;
+  return shared(texts, text, () => text);
+}
+
+/** The one copy of what many have alike. */
+function shared<T>(copies: Map<string, T>, key: string, make: () => T): T {
+  let copy = copies.get(key);
+  if (copy !== undefined) return copy;
+  // A flood of what nobody shares must not keep out what many do.
+  if (copies.size >= mostCopies) copies.clear();
+  copy = make();
+  copies.set(key, copy);
+  return copy;
 }
