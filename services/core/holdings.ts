@@ -144,8 +144,9 @@ export class Holdings implements SiteView {
     }
     const taken = this.site.register(registration);
     if (taken !== true) return taken;
-    const latest = this.site.latest()!.registration.effectiveFromMs === registration.effectiveFromMs;
-    for (const { equipmentId, reportIntervalMs } of registration.equipment) {
+    const { equipment, meters: specs, effectiveFromMs } = this.site.at(registration.effectiveFromMs)!.registration;
+    const latest = this.site.latest()!.registration.effectiveFromMs === effectiveFromMs;
+    for (const { equipmentId, reportIntervalMs } of equipment) {
       const held = this.timelines.get(equipmentId);
       const fresh = new Timeline(reportIntervalMs);
       if (!held) this.timelines.set(equipmentId, fresh);
@@ -154,7 +155,7 @@ export class Holdings implements SiteView {
       }
     }
     prepare();
-    for (const spec of registration.meters) {
+    for (const spec of specs) {
       const meter = this.meter(spec.meterId);
       if (!meter) this.meters = this.meters.concat(new MeterState(spec, this.spanMs, this.sealedMs));
       else if (latest && meter.slots.intervalMs !== spec.intervalMs) meter.recut(spec.intervalMs, this.spanMs);
@@ -230,7 +231,7 @@ export class Holdings implements SiteView {
     const held = this.work.get(record.recordId);
     const refused = refusalOf(record, held, this.work.size);
     if (refused !== undefined) return refused;
-    this.work = new Map(this.work).set(record.recordId, record);
+    this.work = new Map(this.work).set(record.recordId, { ...record, enterpriseId: this.id });
     this.meet(record.kind);
     return Math.min(record.startMs, held?.startMs ?? record.startMs);
   }
@@ -244,7 +245,7 @@ export class Holdings implements SiteView {
     const held = this.events.get(event.eventId);
     const refused = refusalOf(event, held, this.events.size);
     if (refused !== undefined) return refused;
-    this.events = new Map(this.events).set(event.eventId, event);
+    this.events = new Map(this.events).set(event.eventId, { ...event, enterpriseId: this.id });
     this.meet(event.kind);
     return Math.min(event.startMs, held?.startMs ?? event.startMs);
   }
@@ -352,7 +353,7 @@ export class Holdings implements SiteView {
     this.askMeters();
     this.routes = Routes.fromJSON(json.routes);
     if (json.work.length > 0) this.work = new Map(json.work.map((r: WorkRecord) => [r.recordId, r]));
-    if (json.kinds.length > 0) this.kinds = new Set(json.kinds);
+    if (json.kinds.length > 0) this.kinds = sharedKinds(json.kinds);
     if (json.events.length > 0) this.events = new Map(json.events.map((e: SiteEvent) => [e.eventId, e]));
   }
 
@@ -375,7 +376,7 @@ export class Holdings implements SiteView {
 
   private meet(kind: string): void {
     if (this.kinds.has(kind)) return;
-    this.kinds = new Set(this.kinds).add(kind);
+    this.kinds = sharedKinds([...this.kinds, kind]);
     this.kindAnew = true;
   }
 
@@ -391,6 +392,19 @@ export class Holdings implements SiteView {
     }
     return undefined;
   }
+}
+
+/** The sets of kinds that were met, by their members in order: most enterprises are told of the same few. */
+const kindSets = new Map<string, ReadonlySet<string>>();
+const mostKindSets = 10_000;
+
+function sharedKinds(kinds: readonly string[]): ReadonlySet<string> {
+  const key = kinds.join(' ');
+  const known = kindSets.get(key);
+  if (known) return known;
+  const set = new Set(kinds);
+  if (kindSets.size < mostKindSets) kindSets.set(key, set);
+  return set;
 }
 
 /** Rules that have something to say of a site. */
