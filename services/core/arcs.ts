@@ -222,7 +222,7 @@ export function standingUpperKw({ model }: MeterState, witness: Witness, load: L
 export function learnArcs(
   meter: MeterState,
   witness: Witness,
-  work: ReadonlyMap<string, WorkRecord>,
+  work: readonly WorkRecord[],
   startMs: number,
   load: LoadParameters,
 ): void {
@@ -230,7 +230,7 @@ export function learnArcs(
   if (upperKw === undefined) return;
   const reading = readArcs(meter, startMs);
   if (!reading || reading.baseKw > upperKw) return;
-  for (const { kind, withdrawn, startMs: fromMs, endMs, ...place } of work.values()) {
+  for (const { kind, withdrawn, startMs: fromMs, endMs, ...place } of work) {
     if (kind !== 'HOT_WORK_PERMIT' || withdrawn || fromMs >= startMs + arcStepMs || endMs <= startMs) continue;
     if (witness.equipment.some((machine) => concerns(place, machine))) return;
   }

@@ -223,7 +223,7 @@ export class Enterprise {
   /** True where time alone makes slots due. */
   get timed(): boolean {
     const { work, events } = this.held;
-    const isFiled = work.size + events.size > 0;
+    const isFiled = work.length + events.length > 0;
     return this.watches.some((watch) => {
       const drive = this.judging.placeAt(watch, this.judging.clockMs)?.drive;
       return drive === 'time' || drive === 'samples' || (isFiled && drive === 'filed');

@@ -36,7 +36,12 @@ export function lastMs({ kind, startMs, endMs }: SiteEvent): number {
   return endMs ?? (lasting.has(kind) ? Number.POSITIVE_INFINITY : startMs);
 }
 
-/** The map without some of its values. */
-export function without<T>(map: ReadonlyMap<string, T>, gone: (value: T) => boolean): Map<string, T> {
-  return new Map([...map].filter(([, value]) => !gone(value)));
+/** The records with one more, which takes the place of `old` where there is one. */
+export function replaced<T>(records: readonly T[], old: T | undefined, record: T): readonly T[] {
+  return old === undefined ? records.concat([record]) : records.map((each) => (each === old ? record : each));
+}
+
+/** The records without those that are gone; the same list where none is. */
+export function without<T>(records: readonly T[], gone: (record: T) => boolean): readonly T[] {
+  return records.some(gone) ? records.filter((record) => !gone(record)).slice() : records;
 }

@@ -2,7 +2,7 @@ import { Refusal } from './batch.ts';
 import type { Channel } from './channel.ts';
 import type { SiteView } from './detectors/detector.ts';
 import { detectorOf } from './detectors/index.ts';
-import { lastMs, refusalOf, unchanged, without } from './filed-records.ts';
+import { lastMs, refusalOf, replaced, unchanged, without } from './filed-records.ts';
 import { floorTo, gridStart } from './grid.ts';
 import type { LevelTimeline } from './level-timeline.ts';
 import type { LoadParameters } from './load-parameters.ts';
@@ -23,8 +23,8 @@ const maxHeld = 4096;
 /** Up to so many meters a list is searched as fast as an index. */
 const fewMeters = 3;
 
-const noWork: ReadonlyMap<string, WorkRecord> = new Map();
-const noEvents: ReadonlyMap<string, SiteEvent> = new Map();
+const noWork: readonly WorkRecord[] = [];
+const noEvents: readonly SiteEvent[] = [];
 const noKinds: ReadonlySet<string> = new Set();
 export interface HoldingsOptions extends RuleSet {
   /** How far device time may run ahead of arrival, ms. */
@@ -43,7 +43,7 @@ export class Holdings implements SiteView {
   readonly id: string;
   readonly site = new Site();
   options: HoldingsOptions;
-  /** Filed work and events by id; most enterprises have none within the horizon. */
+  /** Filed work and events, each id once; most enterprises have none within the horizon. */
   work = noWork;
   events = noEvents;
   /** Kinds of events and work that ever came; places may wait for one. */
@@ -129,7 +129,7 @@ export class Holdings implements SiteView {
 
   /** True when nothing that was said speaks of a time after `ms`. */
   isOlderThan(ms: number): boolean {
-    if (this.heardMs > ms || this.work.size + this.events.size > 0) return false;
+    if (this.heardMs > ms || this.work.length + this.events.length > 0) return false;
     return this.meters.every((meter) => meter.newestMs <= ms);
   }
 
@@ -228,10 +228,10 @@ export class Holdings implements SiteView {
 
   file(record: WorkRecord): Refusal | number {
     if (!(record.endMs >= record.startMs)) return new Refusal('bad-interval', 'the work ends before it starts');
-    const held = this.work.get(record.recordId);
-    const refused = refusalOf(record, held, this.work.size);
+    const held = this.work.find(({ recordId }) => recordId === record.recordId);
+    const refused = refusalOf(record, held, this.work.length);
     if (refused !== undefined) return refused;
-    this.work = new Map(this.work).set(record.recordId, { ...record, enterpriseId: this.id });
+    this.work = replaced(this.work, held, { ...record, enterpriseId: this.id });
     this.meet(record.kind);
     return Math.min(record.startMs, held?.startMs ?? record.startMs);
   }
@@ -242,10 +242,10 @@ export class Holdings implements SiteView {
     }
     // Counts come by the minute: they are samples of their section, not events to be kept one by one.
     if (event.kind === 'PERSON_COUNT') return this.count(event, arrivalMs);
-    const held = this.events.get(event.eventId);
-    const refused = refusalOf(event, held, this.events.size);
+    const held = this.events.find(({ eventId }) => eventId === event.eventId);
+    const refused = refusalOf(event, held, this.events.length);
     if (refused !== undefined) return refused;
-    this.events = new Map(this.events).set(event.eventId, { ...event, enterpriseId: this.id });
+    this.events = replaced(this.events, held, { ...event, enterpriseId: this.id });
     this.meet(event.kind);
     return Math.min(event.startMs, held?.startMs ?? event.startMs);
   }
@@ -272,8 +272,8 @@ export class Holdings implements SiteView {
 
   /** Whether it was filed that a meter was replaced in [fromMs, toMs). */
   private changes({ registration }: SiteVersion, meterId: string, fromMs: number, toMs: number): boolean {
-    if (this.events.size === 0) return false;
-    for (const event of this.events.values()) {
+    if (this.events.length === 0) return false;
+    for (const event of this.events) {
       if (event.startMs >= toMs || (event.endMs ?? event.startMs) < fromMs) continue;
       if (changesMeter(event, meterId, registration)) return true;
     }
@@ -285,8 +285,8 @@ export class Holdings implements SiteView {
     for (const timeline of this.timelines.values()) timeline.prune(keepMs);
     this.samples.prune(keepMs);
     this.routes.prune(keepMs);
-    if (this.work.size > 0) this.work = without(this.work, (record) => record.endMs < keepMs);
-    if (this.events.size > 0) this.events = without(this.events, (event) => lastMs(event) < keepMs);
+    this.work = without(this.work, (record) => record.endMs < keepMs);
+    this.events = without(this.events, (event) => lastMs(event) < keepMs);
     this.site.prune(keepMs);
   }
 
@@ -334,8 +334,8 @@ export class Holdings implements SiteView {
         meters: meters.map(({ json }) => json),
         samples: samples.json,
         routes: this.routes,
-        work: [...this.work.values()],
-        events: [...this.events.values()],
+        work: this.work,
+        events: this.events,
         kinds: [...this.kinds],
       },
       blocks: meters.flatMap(({ blocks }) => blocks).concat(samples.blocks),
@@ -352,9 +352,9 @@ export class Holdings implements SiteView {
     this.samples.restore(json.samples, blocks);
     this.askMeters();
     this.routes = Routes.fromJSON(json.routes);
-    if (json.work.length > 0) this.work = new Map(json.work.map((r: WorkRecord) => [r.recordId, r]));
+    if (json.work.length > 0) this.work = json.work;
     if (json.kinds.length > 0) this.kinds = sharedKinds(json.kinds);
-    if (json.events.length > 0) this.events = new Map(json.events.map((e: SiteEvent) => [e.eventId, e]));
+    if (json.events.length > 0) this.events = json.events;
   }
 
   /** Takes counted persons as a sample, for every rule in its own way. */

@@ -75,7 +75,7 @@ export class Judging {
     const { held } = this;
     const { reportMarginMs } = this.held.options;
     const clockMs = this.clockMs - reportMarginMs;
-    if (held.work.size + held.events.size === 0) return clockMs;
+    if (held.work.length + held.events.length === 0) return clockMs;
     return Math.max(clockMs, held.heardMs - reportMarginMs, held.readMs, held.notedMs + stepMs);
   }
 

@@ -19,10 +19,7 @@ function aMachine(spans: readonly Span[], changes: Parameters<typeof anEquipment
 }
 
 function filed(work: readonly WorkRecord[] = [], events: readonly SiteEvent[] = []): Filed {
-  return {
-    work: new Map(work.map((record) => [record.recordId, record])),
-    events: new Map(events.map((event) => [event.eventId, event])),
-  };
+  return { work, events };
 }
 
 /** Shares of the quarter of an hour that begins an hour after the start, in minutes. */

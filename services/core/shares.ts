@@ -17,8 +17,8 @@ export function reportedGroup(
 
 /** What people filed that bears on a stop: work that excuses load, and stoppages declared or ordered. */
 export interface Filed {
-  readonly work: ReadonlyMap<string, WorkRecord>;
-  readonly events: ReadonlyMap<string, SiteEvent>;
+  readonly work: readonly WorkRecord[];
+  readonly events: readonly SiteEvent[];
 }
 
 /** What is held against the load: reports, a stoppage that was ordered, or one that was declared. */
@@ -56,13 +56,13 @@ export function groupShares(
         own.fill(codeOf[kind], (from - startMs) / bucketUnitMs, (to - startMs) / bucketUnitMs);
       });
     } else own.fill(codeOf.running, 0, length);
-    for (const event of filed.events.values()) {
+    for (const event of filed.events) {
       if (!stops(event, claim) || !concerns(event, machine.equipment)) continue;
       eachMinute(event.startMs, event.endMs ?? toMs, startMs, length, (minute) => {
         if (claim !== 'reported' || own[minute] === codeOf.unknown) own[minute] = codeOf.stopped;
       });
     }
-    for (const work of filed.work.values()) {
+    for (const work of filed.work) {
       if (!excusesLoad(work) || !concerns(work, machine.equipment)) continue;
       // It may run then, and nobody says that it does: as on standby.
       eachMinute(work.startMs, work.endMs, startMs, length, (minute) => {
@@ -96,7 +96,7 @@ export function excusesLoad({ kind, withdrawn }: WorkRecord): boolean {
 
 /** Whether somebody filed work on a machine, or a test run of it, that touches [fromMs, toMs). */
 export function isWorkedOn({ work }: Filed, machine: Equipment, fromMs: number, toMs: number): boolean {
-  for (const record of work.values()) {
+  for (const record of work) {
     if (!excusesLoad(record)) continue;
     if (record.startMs < toMs && record.endMs > fromMs && concerns(record, machine)) return true;
   }
@@ -105,10 +105,10 @@ export function isWorkedOn({ work }: Filed, machine: Equipment, fromMs: number, 
 
 /** Whether anything filed that bears on a stop touches [fromMs, toMs). */
 function isAnyFiled({ work, events }: Filed, claim: Claim, fromMs: number, toMs: number): boolean {
-  for (const event of events.values()) {
+  for (const event of events) {
     if (event.startMs < toMs && (event.endMs ?? toMs) > fromMs && stops(event, claim)) return true;
   }
-  for (const { kind, startMs, endMs } of work.values()) {
+  for (const { kind, startMs, endMs } of work) {
     if (startMs < toMs && endMs > fromMs && (kind === 'TEST_RUN' || kind === 'MAINTENANCE')) return true;
   }
   return false;

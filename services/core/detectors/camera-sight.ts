@@ -48,7 +48,7 @@ export function judgeCameras(
   const endMs = startMs + stepMs;
   const kind = parameters.sign === 'dark' ? 'CAMERA_DARK' : 'CAMERA_BLIND';
   const out: SiteEvent[] = [];
-  for (const event of view.events.values()) {
+  for (const event of view.events) {
     if (event.kind !== kind || event.startMs >= endMs) continue;
     if (event.confidence === null || event.confidence >= parameters.leastConfidence) out.push(event);
   }
@@ -124,11 +124,11 @@ function excusesOf(
       ? where === null || where === sectionId
       : equipment.some((e) => e.equipmentId === equipmentId && e.sectionId === sectionId);
   const excuses: { toMs: number }[] = [];
-  for (const event of events.values()) {
+  for (const event of events) {
     if (event.kind !== 'POWER_CUT' && event.kind !== 'REGIONAL_OUTAGE') continue;
     if (event.startMs < toMs && isThere(event)) excuses.push({ toMs: endOf(event) });
   }
-  for (const record of work.values()) {
+  for (const record of work) {
     if (record.kind !== 'MAINTENANCE' || record.withdrawn || record.equipmentId !== null) continue;
     if (record.startMs < toMs && isThere(record)) excuses.push({ toMs: record.endMs });
   }

@@ -137,7 +137,7 @@ export const cameraWatch: Detector<CameraWatch, CameraPlace> = {
   lookBackMs: (parameters) => (parameters.sign === 'missing' ? 0 : parameters.graceMinutes * 60_000),
   quietUntil(view, place, fromMs, toMs, { parameters }) {
     // Without events on file no camera is out, and none is unknown.
-    return parameters.sign !== 'missing' && view.events.size === 0
+    return parameters.sign !== 'missing' && view.events.length === 0
       ? Math.floor(toMs / place.stepMs) * place.stepMs
       : fromMs;
   },

@@ -47,8 +47,8 @@ export interface Place {
 export interface SiteView {
   readonly id: string;
   readonly load: LoadParameters;
-  readonly work: ReadonlyMap<string, WorkRecord>;
-  readonly events: ReadonlyMap<string, SiteEvent>;
+  readonly work: readonly WorkRecord[];
+  readonly events: readonly SiteEvent[];
   /** Kinds of events and work that ever came. */
   readonly kinds: ReadonlySet<string>;
   timeline(equipmentId: string): Timeline | undefined;

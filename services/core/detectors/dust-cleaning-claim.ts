@@ -21,7 +21,7 @@ export function claimedWhileRunning(
 ): SlotJudgement {
   const endMs = startMs + place.stepMs;
   let calm: SlotJudgement | undefined;
-  for (const record of view.work.values()) {
+  for (const record of view.work) {
     if (record.startMs >= endMs || record.endMs <= startMs || !isCleaningOf(record, place)) continue;
     const production = cleanedProduction(version, place, record);
     if (!production) continue;
@@ -96,7 +96,7 @@ export function contradictedByCamera(view: SiteView, place: DustPlace, startMs: 
   const endMs = startMs + place.stepMs;
   let found: SlotJudgement | undefined;
   let soFar: string | undefined;
-  for (const record of view.work.values()) {
+  for (const record of view.work) {
     if (!isCleaningOf(record, place)) continue;
     const dueMs = record.endMs + p.waitMinutes * minuteMs;
     if (dueMs > startMs && dueMs <= endMs) {
@@ -114,7 +114,7 @@ function judgeByCamera(view: SiteView, place: DustPlace, record: WorkRecord, p: 
   const cameras: CameraWitness[] = [];
   const watched: (readonly [number, number])[] = [];
   let seen = false;
-  for (const event of view.events.values()) {
+  for (const event of view.events) {
     const denies = event.kind === 'CLEANING_NOT_SEEN';
     if (!denies && event.kind !== 'CLEANING_SEEN') continue;
     // A camera that gives no end speaks of the rest of the claim.
@@ -155,7 +155,7 @@ function isCredible(
 ): boolean {
   if (sourceId === null || !cameraIds.includes(sourceId)) return false;
   if (confidence !== null && confidence < leastConfidence) return false;
-  for (const other of view.events.values()) {
+  for (const other of view.events) {
     if (other.kind !== 'CAMERA_DARK' && other.kind !== 'CAMERA_BLIND') continue;
     if (other.sourceId === sourceId && other.startMs < toMs && (other.endMs ?? toMs) > startMs) return false;
   }

@@ -85,7 +85,7 @@ function isConnectedWithin(view: SiteView, place: DustPlace, { startMs, endMs }:
 /** What the records say of a duty; `undefined` where none is of it. */
 function filedReason(view: SiteView, place: DustPlace, duty: Duty, p: MissedShift): string | undefined {
   let earliestMs = Number.POSITIVE_INFINITY;
-  for (const record of view.work.values()) {
+  for (const record of view.work) {
     if (!isCleaningOf(record, place)) continue;
     // A cleaning that runs into the next shift is of the one in which the middle of it lies, or of both.
     const middleMs = (record.startMs + record.endMs) / 2;
@@ -145,7 +145,7 @@ export function missedRunHours(
   const endMs = startMs + place.stepMs;
   let sinceMs = startMs - lookBackMs;
   let cleaned = false;
-  for (const record of view.work.values()) {
+  for (const record of view.work) {
     if (!isCleaningOf(record, place) || record.startMs >= endMs || record.endMs <= sinceMs) continue;
     // While it is being cleaned, the count stands at nothing.
     sinceMs = Math.min(record.endMs, endMs);

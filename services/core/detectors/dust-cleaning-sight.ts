@@ -20,7 +20,7 @@ export function dustLayer(
   const endMs = startMs + place.stepMs;
   let deepest: SiteEvent | undefined;
   let latest: SiteEvent | undefined;
-  for (const event of view.events.values()) {
+  for (const event of view.events) {
     if (event.kind !== 'DUST_LAYER' || event.value === null) continue;
     if (event.startMs >= endMs || lastMs(event) < startMs - lookBackMs) continue;
     if (!isOf(event, place) || !isCredible(event, version, p.leastConfidence)) continue;
@@ -43,7 +43,7 @@ export function dustLayer(
   if (latest && latest.value! <= p.highestLayerMm) return quiet('layer-within-limit');
   // Of a layer that is no longer held at least the cleaning is seen as it comes.
   const sinceMs = latest ? lastMs(latest) : startMs;
-  for (const record of view.work.values()) {
+  for (const record of view.work) {
     if (isCleaningOf(record, place) && record.startMs < endMs && record.endMs > sinceMs) return quiet('layer-cleaned');
   }
   return unjudged('unknown', latest ? 'layer-not-cleaned' : 'no-layer-measured');
@@ -61,7 +61,7 @@ export function airBlowing(
   let first: SiteEvent | undefined;
   let toMs = startMs;
   const cameras: CameraWitness[] = [];
-  for (const event of view.events.values()) {
+  for (const event of view.events) {
     if (event.kind !== 'AIR_BLOWING' || event.startMs >= endMs || lastMs(event) < startMs) continue;
     // What ended with the slot before is no part of this one.
     if (lastMs(event) === startMs && event.startMs < startMs) continue;

@@ -72,7 +72,7 @@ function ranThrough(view: SiteView, { collector, stepMs }: CollectorPlace, start
 /** End of the newest maintenance on file of the collector itself that ended by `ms`; 0 where there is none. */
 function changedMs(view: SiteView, { collector }: CollectorPlace, ms: number): number {
   let newestMs = 0;
-  for (const { kind, equipmentId, endMs, withdrawn } of view.work.values()) {
+  for (const { kind, equipmentId, endMs, withdrawn } of view.work) {
     if (kind !== 'MAINTENANCE' || withdrawn || equipmentId !== collector.equipmentId || endMs > ms) continue;
     newestMs = Math.max(newestMs, endMs);
   }

@@ -144,7 +144,7 @@ function heardAt(timeline: Timeline | undefined, ms: number): number {
 }
 
 function isExcused(view: SiteView, machine: Equipment, ms: number): boolean {
-  for (const work of view.work.values()) {
+  for (const work of view.work) {
     if (work.withdrawn || (work.kind !== 'TEST_RUN' && work.kind !== 'MAINTENANCE')) continue;
     if (work.startMs < ms + minuteMs && work.endMs > ms && concerns(work, machine)) return true;
   }
@@ -190,7 +190,7 @@ function isRunning(fan: Timeline, fromMs: number, toMs: number): boolean {
 
 /** The supply failed meanwhile: nobody stopped anything. */
 function isCut(view: SiteView, fromMs: number, toMs: number): boolean {
-  for (const { kind, startMs, endMs } of view.events.values()) {
+  for (const { kind, startMs, endMs } of view.events) {
     if (kind !== 'POWER_CUT' && kind !== 'REGIONAL_OUTAGE') continue;
     if (startMs < toMs && (endMs ?? toMs) > fromMs) return true;
   }

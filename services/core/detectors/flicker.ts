@@ -143,7 +143,7 @@ function excuseOfDrop(
   ids: ReadonlySet<string>,
   { faultGraceMinutes }: FlickerParameters,
 ): boolean {
-  if (view.events.size === 0) return false;
+  if (view.events.length === 0) return false;
   const gateways = gatewaysOf(view, place, fromMs);
   const excuse = excuseOf(
     view.events,

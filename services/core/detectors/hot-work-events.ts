@@ -77,7 +77,7 @@ export function judgeHotWorkEvents(
 
 /** End of the slots in which nothing was seen. */
 export function nextSightingMs(view: SiteView, fromMs: number, toMs: number): number {
-  if (view.events.size === 0) return toMs;
+  if (view.events.length === 0) return toMs;
   const [first] = sightingsIn(view, fromMs, toMs);
   return first ? Math.max(fromMs, Math.floor(first.startMs / stepMs) * stepMs) : toMs;
 }
@@ -162,14 +162,14 @@ function sightingsBefore(
   return { sightings, kinds: [...kinds].sort().join(' ') };
 }
 
-/** Sightings by the map of events that they are of, with the length of the longest. */
-const sightingsByEvents = new WeakMap<ReadonlyMap<string, SiteEvent>, { list: SiteEvent[]; longestMs: number }>();
+/** Sightings by the list of events that they are of, with the length of the longest. */
+const sightingsByEvents = new WeakMap<readonly SiteEvent[], { list: SiteEvent[]; longestMs: number }>();
 
 /** Sparks, flames and starts that touch [fromMs, toMs), by start and id. */
 function sightingsIn({ events }: SiteView, fromMs: number, toMs: number): SiteEvent[] {
   let known = sightingsByEvents.get(events);
   if (!known) {
-    const list = [...events.values()]
+    const list = events
       .filter(({ kind }) => hotKinds.has(kind))
       .sort((a, b) => a.startMs - b.startMs || (a.eventId < b.eventId ? -1 : 1));
     known = { list, longestMs: list.reduce((ms, { startMs, endMs }) => Math.max(ms, (endMs ?? startMs) - startMs), 0) };

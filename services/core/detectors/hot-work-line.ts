@@ -120,7 +120,7 @@ export function judgeHotWorkLine(
 
 /** End of the slots that no permit touches. */
 export function nextPermitMs(view: SiteView, place: HotWorkLine, fromMs: number, toMs: number): number {
-  if (view.work.size === 0) return toMs;
+  if (view.work.length === 0) return toMs;
   for (const permit of permitsOf(view)) {
     if (permit.startMs >= toMs) break;
     if (touches(permit, place, fromMs, toMs)) {

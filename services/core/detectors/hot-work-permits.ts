@@ -47,14 +47,14 @@ const nightToHour = 6;
 /** The State Council's calendar as it was published; a correction of it would move the validity of a permit by hours. */
 const calendar = createCalendar([]);
 
-/** Permits by the map of work that they are of: the map is replaced when anything in it changes. */
-const permitsByWork = new WeakMap<ReadonlyMap<string, WorkRecord>, readonly WorkRecord[]>();
+/** Permits by the list of work that they are of: the list is replaced when anything in it changes. */
+const permitsByWork = new WeakMap<readonly WorkRecord[], readonly WorkRecord[]>();
 
 /** All hot-work permits that are held and were not withdrawn, by start and id. */
 export function permitsOf({ work }: Pick<SiteView, 'work'>): readonly WorkRecord[] {
   let permits = permitsByWork.get(work);
   if (!permits) {
-    permits = [...work.values()]
+    permits = work
       .filter(({ kind, withdrawn }) => kind === 'HOT_WORK_PERMIT' && !withdrawn)
       .sort((a, b) => a.startMs - b.startMs || (a.recordId < b.recordId ? -1 : 1));
     permitsByWork.set(work, permits);

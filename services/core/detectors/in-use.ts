@@ -26,8 +26,8 @@ export function useAt(view: SiteView, version: SiteVersion, machine: Equipment, 
 }
 
 /** Whether maintenance is on file for a machine at a moment. */
-export function isMaintained(work: ReadonlyMap<string, WorkRecord>, machine: Equipment, ms: number): boolean {
-  for (const record of work.values()) {
+export function isMaintained(work: readonly WorkRecord[], machine: Equipment, ms: number): boolean {
+  for (const record of work) {
     if (record.kind !== 'MAINTENANCE' || record.withdrawn || !(record.startMs <= ms && ms < record.endMs)) continue;
     if (concerns(record, machine)) return true;
   }

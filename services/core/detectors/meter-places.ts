@@ -125,8 +125,8 @@ function someChange(
   { meterIds, registration }: TamperingPlace,
   at: (fromMs: number, toMs: number) => boolean,
 ): boolean {
-  if (view.events.size === 0) return false;
-  for (const event of view.events.values()) {
+  if (view.events.length === 0) return false;
+  for (const event of view.events) {
     if (!at(event.startMs, event.endMs ?? event.startMs)) continue;
     if (meterIds.some((meterId) => changesMeter(event, meterId, registration))) return true;
   }

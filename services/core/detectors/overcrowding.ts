@@ -188,7 +188,7 @@ function isShiftChange(
   const marginMs = shiftChangeMinutes * 60_000;
   const fromMs = startMs - marginMs;
   const toMs = startMs + stepMs + marginMs;
-  for (const { kind, startMs: saidMs, endMs, sectionId: where } of view.events.values()) {
+  for (const { kind, startMs: saidMs, endMs, sectionId: where } of view.events) {
     if (kind !== 'SHIFT_CHANGE' || (where !== null && where !== sectionId)) continue;
     if (saidMs < toMs && (endMs ?? saidMs) >= fromMs) return true;
   }

@@ -105,7 +105,7 @@ function reportedMinutes(view: SiteView, machine: Equipment, fromMs: number, toM
       });
     }
   }
-  for (const work of view.work.values()) {
+  for (const work of view.work) {
     if (!excusesLoad(work)) continue;
     if (work.endMs <= fromMs || work.startMs >= toMs || !concerns(work, machine)) continue;
     const first = Math.max(0, Math.floor((work.startMs - fromMs) / bucketUnitMs));

@@ -30,15 +30,9 @@ export interface Excuse {
  * What excuses all of the machines: of each its best excuse, of them together the worst; undefined where one has none. A
  * fault excuses for `graceMs` from its beginning.
  */
-export function excuseOf(
-  events: ReadonlyMap<string, SiteEvent>,
-  stretch: SilentStretch,
-  graceMs: number,
-): Excuse | undefined {
+export function excuseOf(events: readonly SiteEvent[], stretch: SilentStretch, graceMs: number): Excuse | undefined {
   const { fromMs, toMs } = stretch;
-  const during = [...events.values()].filter(
-    ({ startMs, endMs }) => startMs < toMs && (endMs ?? Number.POSITIVE_INFINITY) > fromMs,
-  );
+  const during = events.filter(({ startMs, endMs }) => startMs < toMs && (endMs ?? Number.POSITIVE_INFINITY) > fromMs);
   let worst: Excuse | undefined;
   for (const machine of during.length === 0 ? [] : stretch.version.registration.equipment) {
     if (!stretch.ids.has(machine.equipmentId)) continue;

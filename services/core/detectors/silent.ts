@@ -103,7 +103,7 @@ function judge({ view, version, silence, gateways, parameters }: Slot, who: Who,
   const isRunning = evidence.logLikelihoodRatio >= limit;
   const sinceMs = silence.sinceMs([...who.ids]);
   const excuse =
-    view.events.size === 0
+    view.events.length === 0
       ? undefined
       : excuseOf(
           view.events,

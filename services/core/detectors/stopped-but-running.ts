@@ -287,7 +287,7 @@ function beyondUsualKw(
   startMs: number,
   endMs: number,
 ): number {
-  if (view.work.size === 0) return 0;
+  if (view.work.length === 0) return 0;
   const { runDownMinutes, nameplateLow } = view.load;
   let kw = 0;
   for (const [i, machine] of equipment.entries()) {
