@@ -30,7 +30,10 @@ export function compact(registration: SiteRegistration): SiteRegistration {
   };
 }
 
-/** What is registered of a machine but for its names: ratings come in steps, so many machines are of one make. */
+/**
+ * What is registered of a machine but for its names: ratings come in steps, so many machines are of one make. One with
+ * limits of its own, or that serves others, has a make of its own.
+ */
 type Make = Omit<Equipment, 'equipmentId' | 'name'>;
 const makes = new Map<string, Make>();
 
@@ -42,7 +45,9 @@ class CompactEquipment implements Equipment {
   constructor(e: Equipment) {
     this.equipmentId = e.equipmentId;
     this.name = sharedText(e.name);
-    this.make = shared(makes, JSON.stringify(makeOf(e)), () => makeOf(e));
+    const make = makeOf(e);
+    const isPlain = e.limits.length + e.serves.length === 0;
+    this.make = isPlain ? shared(makes, JSON.stringify(make), () => make) : make;
   }
 
   get kind() {
