@@ -45,3 +45,16 @@ export function replaced<T>(records: readonly T[], old: T | undefined, record: T
 export function without<T>(records: readonly T[], gone: (record: T) => boolean): readonly T[] {
   return records.some(gone) ? records.filter((record) => !gone(record)).slice() : records;
 }
+
+/** The sets of kinds that were met, by their members in order: most enterprises are told of the same few. */
+const kindSets = new Map<string, ReadonlySet<string>>();
+const mostKindSets = 10_000;
+
+export function sharedKinds(kinds: readonly string[]): ReadonlySet<string> {
+  const key = kinds.join(' ');
+  const known = kindSets.get(key);
+  if (known) return known;
+  const set = new Set(kinds);
+  if (kindSets.size < mostKindSets) kindSets.set(key, set);
+  return set;
+}

@@ -2,7 +2,7 @@ import { Refusal } from './batch.ts';
 import type { Channel } from './channel.ts';
 import type { SiteView } from './detectors/detector.ts';
 import { detectorOf } from './detectors/index.ts';
-import { lastMs, refusalOf, replaced, unchanged, without } from './filed-records.ts';
+import { lastMs, refusalOf, replaced, sharedKinds, unchanged, without } from './filed-records.ts';
 import { floorTo, gridStart } from './grid.ts';
 import type { LevelTimeline } from './level-timeline.ts';
 import type { LoadParameters } from './load-parameters.ts';
@@ -392,19 +392,6 @@ export class Holdings implements SiteView {
     }
     return undefined;
   }
-}
-
-/** The sets of kinds that were met, by their members in order: most enterprises are told of the same few. */
-const kindSets = new Map<string, ReadonlySet<string>>();
-const mostKindSets = 10_000;
-
-function sharedKinds(kinds: readonly string[]): ReadonlySet<string> {
-  const key = kinds.join(' ');
-  const known = kindSets.get(key);
-  if (known) return known;
-  const set = new Set(kinds);
-  if (kindSets.size < mostKindSets) kindSets.set(key, set);
-  return set;
 }
 
 /** Rules that have something to say of a site. */
