@@ -43,7 +43,7 @@ Made by \`make quality\`; figures are not edited by hand. How events are scored,
 [recordings.md](recordings.md#how-labels-are-scored). Figures in brackets are 95 % intervals; delays are minutes after the
 first record that could show the lie had come, median / 90th percentile; *unknown* is the share of judged time in which
 nobody could tell. Simulated worlds are of firms whose truth is known ([simulator.md](simulator.md)): detectors were tuned in
-view of the *tuning* seeds; the worlds of the *held-out* seeds were scored and never looked into.
+view of *tuning* seeds, all below 100; the worlds of the *held-out* seeds, from 101 on, were scored and never looked into.
 `;
 
 /** The page with some sections put in the place of what stood there; the others stay as they are. */

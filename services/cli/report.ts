@@ -82,17 +82,11 @@ class PageWriter {
     this.write('cases', casesSection(board.rows(), each, this.judged));
   }
 
-  async world({ scenario: name, tuningSeeds, heldOutSeeds, days }: ReportWorld, isTuningToo: boolean): Promise<void> {
+  async world({ scenario: name, tuningSeeds, heldOutSeeds }: ReportWorld, isTuningToo: boolean): Promise<void> {
     const scenario = scenarioOf(name);
     const rowsOf = async (seeds: readonly number[]): Promise<Row[]> => {
       const board = new Scoreboard(this.rules);
-      for (const seed of seeds)
-        await backtestWorld(
-          `${name}:${seed}`,
-          { scenario, seed, size: days === undefined ? {} : { days } },
-          this.rules,
-          board,
-        );
+      for (const seed of seeds) await backtestWorld(`${name}:${seed}`, { scenario, seed, size: {} }, this.rules, board);
       return board.rows();
     };
     const heldOut = await rowsOf(heldOutSeeds);
