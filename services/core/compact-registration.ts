@@ -1,8 +1,5 @@
 import type { Equipment, Meter, SiteRegistration } from './records.ts';
-
-/** Texts that many firms have alike: names of machines, sections, time zones. */
-const texts = new Map<string, string>();
-const mostCopies = 10_000;
+import { sharedCopy, sharedText } from './shared-copies.ts';
 
 const noLimits: Equipment['limits'] = [];
 const noShifts: SiteRegistration['shifts'] = [];
@@ -47,7 +44,7 @@ class CompactEquipment implements Equipment {
     this.name = sharedText(e.name);
     const make = makeOf(e);
     const isPlain = e.limits.length + e.serves.length === 0;
-    this.make = isPlain ? shared(makes, JSON.stringify(make), () => make) : make;
+    this.make = isPlain ? sharedCopy(makes, JSON.stringify(make), () => make) : make;
   }
 
   get kind() {
@@ -114,20 +111,4 @@ function compactMeter(meter: Meter, ids: ReadonlyMap<string, string>): Meter {
 function unboxed(value: number): number {
   const whole = value | 0;
   return whole === value ? whole : value;
-}
-
-/** The one copy of a text that many firms have alike. */
-export function sharedText(text: string): string {
-  return shared(texts, text, () => text);
-}
-
-/** The one copy of what many have alike. */
-function shared<T>(copies: Map<string, T>, key: string, make: () => T): T {
-  let copy = copies.get(key);
-  if (copy !== undefined) return copy;
-  // A flood of what nobody shares must not keep out what many do.
-  if (copies.size >= mostCopies) copies.clear();
-  copy = make();
-  copies.set(key, copy);
-  return copy;
 }

@@ -1,5 +1,6 @@
 import { Refusal } from './batch.ts';
 import type { SiteEvent } from './records.ts';
+import { sharedCopy } from './shared-copies.ts';
 
 /** Filed work and events kept at most, each. */
 export const maxFiled = 1024;
@@ -48,13 +49,7 @@ export function without<T>(records: readonly T[], gone: (record: T) => boolean):
 
 /** The sets of kinds that were met, by their members in order: most enterprises are told of the same few. */
 const kindSets = new Map<string, ReadonlySet<string>>();
-const mostKindSets = 10_000;
 
 export function sharedKinds(kinds: readonly string[]): ReadonlySet<string> {
-  const key = kinds.join(' ');
-  const known = kindSets.get(key);
-  if (known) return known;
-  const set = new Set(kinds);
-  if (kindSets.size < mostKindSets) kindSets.set(key, set);
-  return set;
+  return sharedCopy(kindSets, kinds.join(' '), () => new Set(kinds));
 }

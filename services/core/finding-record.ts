@@ -1,12 +1,12 @@
 import type { FindingFacts, Place, SiteView } from './detectors/detector.ts';
 import { detectorOf } from './detectors/index.ts';
-import { knowledgeOf, minimumDetectableKw } from './detectors/stopped-but-running.ts';
+import { detectableKwOf } from './detectors/stopped-but-running.ts';
 import type { Revision } from './findings.ts';
 import { medianKw } from './load-model.ts';
 import type { EvidenceSlot, Finding, SubjectKind } from './records.ts';
 import type { Rule } from './rule.ts';
 import { confirmationLimit, evidenceOf } from './sequential-test.ts';
-import { type SiteVersion, witnessOf } from './site.ts';
+import type { SiteVersion } from './site.ts';
 import type { RunClaim, Subject } from './subject.ts';
 
 export interface FindingContext {
@@ -115,12 +115,7 @@ function loadOf(
   const behind = meter?.explained?.equipmentIds.length ?? 1;
   if (!meter || !modes || (kind === 'EQUIPMENT' && behind > equipmentIds.length))
     return { typicalKw: null, detectableKw: null };
-  const witness = witnessOf(site, meterId);
-  const known = witness && knowledgeOf(meter, witness, startMs, view.load);
-  return {
-    typicalKw: medianKw(modes.running),
-    detectableKw: (known && minimumDetectableKw(known, view.load)) ?? null,
-  };
+  return { typicalKw: medianKw(modes.running), detectableKw: detectableKwOf(view, site, meterId, startMs) };
 }
 
 /** Name of a subject as people at the site know it; its id where nobody named it. */

@@ -272,7 +272,6 @@ export class Holdings implements SiteView {
 
   /** Whether it was filed that a meter was replaced in [fromMs, toMs). */
   private changes({ registration }: SiteVersion, meterId: string, fromMs: number, toMs: number): boolean {
-    if (this.events.length === 0) return false;
     for (const event of this.events) {
       if (event.startMs >= toMs || (event.endMs ?? event.startMs) < fromMs) continue;
       if (changesMeter(event, meterId, registration)) return true;

@@ -1,4 +1,5 @@
 import { Peaks } from './peaks.ts';
+import { sharedCopy } from './shared-copies.ts';
 
 /**
  * A value that parts levels. Plain: an upper limit, a sample is beyond it when it is greater. `inclusive`: a lower
@@ -301,15 +302,10 @@ const order = (a: Threshold, b: Threshold) => a.value - b.value || Number(b.incl
 
 /** Lists that were seen: most machines of a kind have the same limits, and each would hold its own copy. */
 const lists = new Map<string, readonly Threshold[]>();
-const mostLists = 10_000;
 
 function sorted(thresholds: readonly Threshold[]): readonly Threshold[] {
   const key = thresholds.map(({ value, inclusive }) => `${inclusive ? '>=' : '>'}${value}`).join();
-  const known = lists.get(key);
-  if (known) return known;
-  const list = thresholds.slice(0, most).sort(order);
-  if (lists.size < mostLists) lists.set(key, list);
-  return list;
+  return sharedCopy(lists, key, () => thresholds.slice(0, most).sort(order));
 }
 
 function sameList(a: readonly Threshold[], b: readonly Threshold[]): boolean {

@@ -331,7 +331,7 @@ export class MeterState {
     const group = reportedGroup(view, witness.equipment);
     const shares = groupShares(group, view, startMs, startMs + intervalMs, load, 'reported');
     const isOver = logLikelihoodRatio(modes, ownKw, evidenceCap(load)) > 0;
-    const isPart = isOver && ownKw < medianKw(modes.running) * load.highestStoppedRatio;
+    const isPart = isOver && ownKw < this.partKw(witness, load);
     this.others ??= new OthersLoad();
     this.others.learn(startMs, shares, isPart);
   }

@@ -1,9 +1,8 @@
 import type { SubjectRef } from './detectors/detector.ts';
-import { knowledgeOf, minimumDetectableKw } from './detectors/stopped-but-running.ts';
+import { detectableKwOf } from './detectors/stopped-but-running.ts';
 import type { Holdings } from './holdings.ts';
 import { evidenceLimit } from './load-parameters.ts';
 import type { EnterpriseStatus } from './records.ts';
-import { witnessOf } from './site.ts';
 import type { Watch } from './watch.ts';
 
 /** Which verdict holds for every subject of every rule, with what each meter can tell at least. */
@@ -21,11 +20,7 @@ export function statusOf(
     const meter = place.meterId === '' ? undefined : held.meter(place.meterId);
     const detectableKw = (subject: SubjectRef, index: number): number | null => {
       if (!meter) return null;
-      if (index === 0) {
-        const witness = witnessOf(version, place.meterId);
-        const known = witness && knowledgeOf(meter, witness, watch.headMs - 1, held.load);
-        return (known && minimumDetectableKw(known, held.load)) ?? null;
-      }
+      if (index === 0) return detectableKwOf(held, version, place.meterId, watch.headMs - 1);
       if (subject.kind !== 'EQUIPMENT') return null;
       return meter.explained?.minimumDetectableKw(subject.id, evidenceLimit(held.load)) ?? null;
     };

@@ -1,4 +1,3 @@
-import { sharedText } from './compact-registration.ts';
 import {
   type Detector,
   type Learned,
@@ -11,6 +10,7 @@ import { detectorOf } from './detectors/index.ts';
 import { verdictOf } from './detectors/reasons.ts';
 import type { SubjectStatus } from './records.ts';
 import type { Rule } from './rule.ts';
+import { sharedCopy, sharedText } from './shared-copies.ts';
 import type { SiteVersion } from './site.ts';
 import { Subject } from './subject.ts';
 
@@ -307,12 +307,7 @@ function keyOf({ kind, id }: { readonly kind: string; readonly id: string }): st
 
 /** Lists of reasons that were seen: most watches stand alike, and each would hold its own copy. */
 const lists = new Map<string, readonly string[]>();
-const mostLists = 10_000;
 
 function shared(reasons: readonly string[]): readonly string[] {
-  const key = reasons.join(' ');
-  const known = lists.get(key);
-  if (known) return known;
-  if (lists.size < mostLists) lists.set(key, reasons);
-  return reasons;
+  return sharedCopy(lists, reasons.join(' '), () => reasons);
 }

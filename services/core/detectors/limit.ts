@@ -138,7 +138,7 @@ function judge(
   if (!machine || !terms) return subjects.map(() => unregistered);
   const shown = shownIn(view, machine, terms, startMs, stepMs, p.indicator);
   if (shown === 'unheard') return onePlain.unheard;
-  if (view.work.length > 0 && isMaintained(view.work, machine, startMs)) return underMaintenance;
+  if (isMaintained(view.work, machine, startMs)) return underMaintenance;
   if (p.onlyWhile === 'running') {
     const use = useAt(view, version, machine, startMs);
     if (use !== 'in-use') return use === 'unknown' ? stateUnknown : notInUse;
@@ -190,7 +190,7 @@ function wasHeldTo(
   { onlyWhile }: LimitParameters,
 ): boolean {
   for (let backMs = onDelayMs; backMs > 0; backMs -= 60_000) {
-    if (view.work.length > 0 && isMaintained(view.work, machine, startMs - backMs)) return false;
+    if (isMaintained(view.work, machine, startMs - backMs)) return false;
     if (onlyWhile === 'running' && useAt(view, version, machine, startMs - backMs) === 'not-in-use') return false;
   }
   return true;

@@ -125,7 +125,6 @@ function someChange(
   { meterIds, registration }: TamperingPlace,
   at: (fromMs: number, toMs: number) => boolean,
 ): boolean {
-  if (view.events.length === 0) return false;
   for (const event of view.events) {
     if (!at(event.startMs, event.endMs ?? event.startMs)) continue;
     if (meterIds.some((meterId) => changesMeter(event, meterId, registration))) return true;

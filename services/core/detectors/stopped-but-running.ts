@@ -17,7 +17,7 @@ import { evidenceCap, evidenceLimit, type LoadParameters } from '../load-paramet
 import type { MeterState } from '../meter-state.ts';
 import type { Verdict } from '../records.ts';
 import { groupShares, isWorkedOn, reportedGroup } from '../shares.ts';
-import type { SiteVersion, Witness } from '../site.ts';
+import { type SiteVersion, type Witness, witnessOf } from '../site.ts';
 import type { Shares } from '../timeline.ts';
 import { isFloor, loadKw, meanKw } from '../witnessed-load.ts';
 import { type Detector, type SiteView, type SlotJudgement, type SubjectRef, unjudged } from './detector.ts';
@@ -115,11 +115,24 @@ const reasons = {
  * Least load above its stopped median that the meter can tell from a stop, kW: outside of what stops draw, beyond what
  * others may draw, and no less than a machine that works. `undefined` before the modes are learned.
  */
-export function minimumDetectableKw(subject: SubjectKnowledge, load: LoadParameters): number | undefined {
+function minimumDetectableKw(subject: SubjectKnowledge, load: LoadParameters): number | undefined {
   const { modes, othersKw } = subject;
   if (!modes) return undefined;
   const shownKw = Math.max(stoppedUpperKw(modes, evidenceLimit(load)), othersKw) - medianKw(modes.stopped);
   return Math.max(shownKw, leastWorkKw(subject, modes, load));
+}
+
+/** The same of a meter of a site at a moment, for whoever is shown it; `null` where it tells of no machines. */
+export function detectableKwOf(
+  view: SiteView,
+  version: SiteVersion | undefined,
+  meterId: string,
+  ms: number,
+): number | null {
+  const meter = view.meter(meterId);
+  const witness = witnessOf(version, meterId);
+  if (!meter || !witness) return null;
+  return minimumDetectableKw(knowledgeOf(meter, witness, ms, view.load), view.load) ?? null;
 }
 
 /**
