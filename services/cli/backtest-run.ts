@@ -1,3 +1,4 @@
+import { statedWaitMs } from '../core/detectors/index.ts';
 import { createEngine, engineDefaults } from '../core/engine.ts';
 import { type Recording, recordingSpan } from '../core/recording.ts';
 import { recordingInputCount } from '../core/recording-inputs.ts';
@@ -94,8 +95,9 @@ export interface Scored {
 
 export function scoreRecording({ truth, baselineFindings }: Ground, said: Said, rules: LoadedRules): Scored {
   const ruled = new Set(rules.rules.map((rule) => rule.detector));
+  const waits = new Map(rules.rules.map((rule) => [rule.id, statedWaitMs(rule, truth.slotMs)]));
   const tallies: [Method, ReadonlyMap<string, readonly Tally[]>][] = [
-    ['wattness', tallyFindings(said.findings, truth, ruled)],
+    ['wattness', tallyFindings(said.findings, truth, ruled, (ruleId) => waits.get(ruleId) ?? 0)],
   ];
   for (const [method, findings] of baselineFindings) {
     const slotMs = Math.max(truth.slotMs, baselines[method].slotMs);

@@ -28,6 +28,7 @@ export function scoreTable(named: readonly NamedRows[]): string {
       'false a firm-month',
       'delay from start, min',
       'from data, min',
+      'beyond wait, min',
       'unknown',
     ],
     ...plainBorders,
@@ -49,6 +50,7 @@ export function scoreTable(named: readonly NamedRows[]): string {
         withInterval(score.falsePerEnterpriseMonth, score.falsePerEnterpriseMonthInterval, 3),
         delayText(score.delayFromStartMs),
         delayText(score.delayFromDataMs),
+        own ? delayText(score.delayBeyondWaitMs) : '-',
         unknownText(known),
       ]);
     }

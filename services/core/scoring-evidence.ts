@@ -1,7 +1,10 @@
+import { createCalendar } from './calendar.ts';
 import type { Label, TelemetryRun } from './recording.ts';
 import { arrivalOf } from './recording-inputs.ts';
-import type { Meter } from './records.ts';
+import type { Meter, SiteEvent } from './records.ts';
 import { type FirmIndex, metersFeeding, slotsOf } from './scoring-index.ts';
+
+const calendar = createCalendar([]);
 
 type Evidence = 'power' | 'readings' | 'events';
 const allEvidence: readonly Evidence[] = ['power', 'readings', 'events'];
@@ -19,21 +22,47 @@ const evidenceOf: Readonly<Record<string, readonly Evidence[]>> = {
   'camera-watch': ['events'],
 };
 
+/** Events that can show it; of the other detectors any may. */
+const eventsOf: Readonly<Record<string, readonly SiteEvent['kind'][]>> = {
+  'dust-cleaning': ['DUST_LAYER', 'AIR_BLOWING', 'CLEANING_NOT_SEEN'],
+  'hot-work': ['SPARK', 'FLAME', 'WELDER_START'],
+};
+
 /**
- * When a lie could be known at all: the arrival of the first record that overlaps it, speaks of its subject and is of a
- * kind that can show it. A false claim of cleaning is known from the claim and what speaks against it, the load of the
- * section's machines too. Infinity where nothing of the kind came at all, as for a cleaning that was left out.
+ * When a lie that has lasted for `waitMs` could be known, ms: the arrival of the first record that overlaps what is left of
+ * it, speaks of its subject and is of a kind that can show it. A false claim of cleaning is known from the claim and what
+ * speaks against it, the load of the section's machines too; that nobody cleaned, when the shift is over. Where no record
+ * can show it, or it was over before, that moment is the end of the wait itself.
  */
-export function firstEvidenceMs(firm: FirmIndex, lie: Label): number {
-  let earliest = Number.POSITIVE_INFINITY;
+export function knowableMs(firm: FirmIndex, lie: Label, waitMs = 0): number {
   const detectors = lie.detector.split('|');
+  if (detectors.includes('dust-cleaning')) {
+    const claimedMs = claimMs(firm, lie);
+    const seenMs = firstEventMs(firm, lie, detectors);
+    if (claimedMs !== undefined) {
+      return Math.max(claimedMs, Math.min(seenMs, firstPowerMs(firm, lie, detectors)), lie.startMs) + waitMs;
+    }
+    if (!Number.isFinite(seenMs)) return shiftEndMs(firm, lie) + waitMs;
+  }
+  const fromMs = lie.startMs + waitMs;
+  const shownMs = firstEvidenceMs(firm, { ...lie, startMs: fromMs }, detectors);
+  return Number.isFinite(shownMs) ? Math.max(shownMs, fromMs) : fromMs;
+}
+
+/** Arrival of the first record that shows the lie, ms; `Infinity` where nothing of the kind came at all. */
+function firstEvidenceMs(firm: FirmIndex, lie: Label, detectors: readonly string[]): number {
   const kinds = new Set(detectors.flatMap((detector): readonly Evidence[] => evidenceOf[detector] ?? allEvidence));
-  if (kinds.has('power')) earliest = Math.min(earliest, firstPowerMs(firm, lie, detectors));
-  if (kinds.has('readings')) earliest = Math.min(earliest, firstReadingMs(firm, lie));
-  if (kinds.has('events')) earliest = Math.min(earliest, firstEventMs(firm, lie));
-  const claimedMs = detectors.includes('dust-cleaning') ? claimMs(firm, lie) : undefined;
-  if (claimedMs === undefined) return earliest;
-  return Math.max(claimedMs, Math.min(earliest, firstPowerMs(firm, lie, detectors)));
+  return Math.min(
+    kinds.has('power') ? firstPowerMs(firm, lie, detectors) : Number.POSITIVE_INFINITY,
+    kinds.has('readings') ? firstReadingMs(firm, lie) : Number.POSITIVE_INFINITY,
+    kinds.has('events') ? firstEventMs(firm, lie, detectors) : Number.POSITIVE_INFINITY,
+  );
+}
+
+/** End of the registered shift in which the lie begins, ms; its start where there is none. */
+function shiftEndMs({ site }: FirmIndex, { startMs }: Label): number {
+  const shifts = site ? calendar.shiftsOverlapping(site, startMs, startMs + 1) : [];
+  return Math.max(startMs, ...shifts.map(({ endMs }) => endMs));
 }
 
 function firstPowerMs(firm: FirmIndex, lie: Label, detectors: readonly string[]): number {
@@ -67,9 +96,10 @@ function firstReportMs(run: TelemetryRun, lie: Label): number | undefined {
   return observedMs < Math.min(run.toMs, lie.endMs) ? observedMs : undefined;
 }
 
-function firstEventMs(firm: FirmIndex, lie: Label): number {
+function firstEventMs(firm: FirmIndex, lie: Label, detectors: readonly string[]): number {
   let earliest = Number.POSITIVE_INFINITY;
   for (const { arrivalMs, value } of firm.events) {
+    if (!detectors.some((detector) => eventsOf[detector]?.includes(value.kind) ?? true)) continue;
     if (value.startMs >= lie.endMs || (value.endMs ?? value.startMs) < lie.startMs) continue;
     const speaks =
       lie.subjectKind === 'SECTION' ? value.sectionId === lie.subjectId : namesOf(value).includes(lie.subjectId);

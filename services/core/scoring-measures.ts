@@ -25,6 +25,7 @@ export interface Score {
   readonly falsePerEnterpriseMonthInterval: Interval | undefined;
   readonly delayFromStartMs: Spread | undefined;
   readonly delayFromDataMs: Spread | undefined;
+  readonly delayBeyondWaitMs: Spread | undefined;
   /** Time within observable lies, and how much of it findings cover. */
   readonly lieMs: number;
   readonly coveredLieMs: number;
@@ -75,6 +76,7 @@ export function scoreOf(tallies: readonly Tally[]): Score {
     falsePerEnterpriseMonthInterval: poissonInterval(falseFindings, months),
     delayFromStartMs: spread(observable.map((result) => result.delayFromStartMs)),
     delayFromDataMs: spread(observable.map((result) => result.delayFromDataMs)),
+    delayBeyondWaitMs: spread(observable.map((result) => result.delayBeyondWaitMs)),
     lieMs: observable.reduce((total, { label }) => total + label.endMs - label.startMs, 0),
     coveredLieMs: observable.reduce((total, { coveredMs }) => total + coveredMs, 0),
   };

@@ -83,6 +83,14 @@ describe('scoring by event', () => {
     expect(result.coveredLieMs).toBe(hour);
   });
 
+  test('delay is told beyond the wait of the rule that first said it, too', () => {
+    const findings = countFindings([aFinding(0, 3 * slot, { ruleId: 'patient', saidMs: 3 * slot + 5000 })]);
+    const waitOf = (ruleId: string) => (ruleId === 'patient' ? 2 * slot : 0);
+    const [result] = tallyFindings(findings, truth([aLie(0, 4 * slot)]), [], waitOf).get(detector)![0]!.lieResults;
+    expect(result?.delayFromDataMs).toBe(3 * slot + 5000);
+    expect(result?.delayBeyondWaitMs).toBe(slot + 5000);
+  });
+
   test('a finding in an honest stop is a false alarm, a month at a time, and says into what it fell', () => {
     const honest = aLie(100 * hour, 110 * hour, { kind: 'honest-stop' });
     const holiday = aLie(90 * hour, 200 * hour, { kind: 'excused', note: 'test run on file' });

@@ -1,6 +1,6 @@
 import type { Label, Recording } from './recording.ts';
 import type { Finding } from './records.ts';
-import { firstEvidenceMs } from './scoring-evidence.ts';
+import { knowableMs } from './scoring-evidence.ts';
 import { type FirmIndex, indexRecording } from './scoring-index.ts';
 import { isAbout, type Places, placesOf } from './scoring-subjects.ts';
 
@@ -40,7 +40,8 @@ interface Lie {
   readonly detectors: readonly string[];
   /** False where nothing that is recorded could show it: kept apart, not missed. */
   readonly observable: boolean;
-  readonly knowableMs: number;
+  /** When it could be known, once it had lasted for so long, ms. */
+  readonly knowableMs: (waitMs: number) => number;
 }
 
 interface ScoredFirm {
@@ -68,8 +69,10 @@ export interface LieResult {
   readonly findingId: string | undefined;
   /** From the start of the lie to its first counted finding. */
   readonly delayFromStartMs: number | undefined;
-  /** From the moment that it could be known at all: its start, or the arrival of its first evidence if later. */
+  /** From the moment that it could be known at all: the arrival of its first evidence, or its start. */
   readonly delayFromDataMs: number | undefined;
+  /** The same from the moment at which it had lasted for as long as the rule that found it waits on purpose. */
+  readonly delayBeyondWaitMs: number | undefined;
   /** How much of it counted findings about the right subject cover. */
   readonly coveredMs: number;
 }
@@ -119,7 +122,7 @@ function lieOf(label: Label, firm: FirmIndex): Lie {
     label,
     detectors: label.detector.split('|'),
     observable: !label.note.includes('unobservable'),
-    knowableMs: firstEvidenceMs(firm, label),
+    knowableMs: (waitMs) => knowableMs(firm, label, waitMs),
   };
 }
 
@@ -130,6 +133,10 @@ export interface CountedFinding {
   readonly saidMs: number;
 }
 
+/** For how long the rule of that id lets what it doubts last before it may speak, ms. */
+export type WaitOf = (ruleId: string) => number;
+const noWait: WaitOf = () => 0;
+
 /**
  * Holds counted findings against what was true: a tally of each enterprise, for each of `detectors` and each other that
  * has a lie or a finding.
@@ -138,6 +145,7 @@ export function tallyFindings(
   counted: readonly CountedFinding[],
   truth: Truth,
   detectors: Iterable<string>,
+  waitOf: WaitOf = noWait,
 ): ReadonlyMap<string, readonly Tally[]> {
   const countedOf = Map.groupBy(counted, ({ finding }) => finding.enterpriseId);
   const lies = truth.firms.flatMap((firm) => firm.lies.map((lie) => lie.detectors[0]!));
@@ -146,12 +154,18 @@ export function tallyFindings(
   return new Map(
     names.map((detector) => [
       detector,
-      truth.firms.map((firm) => tallyFirm(detector, firm, countedOf.get(firm.enterpriseId) ?? [], truth)),
+      truth.firms.map((firm) => tallyFirm(detector, firm, countedOf.get(firm.enterpriseId) ?? [], truth, waitOf)),
     ]),
   );
 }
 
-function tallyFirm(detector: string, firm: ScoredFirm, counted: readonly CountedFinding[], truth: Truth): Tally {
+function tallyFirm(
+  detector: string,
+  firm: ScoredFirm,
+  counted: readonly CountedFinding[],
+  truth: Truth,
+  waitOf: WaitOf,
+): Tally {
   const { places } = firm;
   const lieResults = firm.lies
     .filter((lie) => lie.detectors[0] === detector)
@@ -161,13 +175,13 @@ function tallyFirm(detector: string, firm: ScoredFirm, counted: readonly Counted
           detectors.includes(finding.detector) && overlapMs(finding, label) > 0 && isAbout(finding, label, places),
       );
       const first = hits.reduce<CountedFinding | undefined>((a, b) => (a && a.saidMs <= b.saidMs ? a : b), undefined);
-      const fromMs = Number.isFinite(knowableMs) ? Math.max(label.startMs, knowableMs) : label.startMs;
       return {
         label,
         observable,
         findingId: first?.finding.findingId,
         delayFromStartMs: first && first.saidMs - label.startMs,
-        delayFromDataMs: first && first.saidMs - fromMs,
+        delayFromDataMs: first && first.saidMs - knowableMs(0),
+        delayBeyondWaitMs: first && first.saidMs - knowableMs(waitOf(first.finding.ruleId)),
         coveredMs: unionMs(hits.map(({ finding }) => clip(finding, label))),
       };
     });

@@ -132,6 +132,7 @@ export const cameraWatch: Detector<CameraWatch, CameraPlace> = {
     return judgeCameras(view, version, place, startMs, parameters);
   },
   policy: (parameters) => (parameters.sign === 'missing' ? dutyPolicy : sightPolicy),
+  waitMs: (parameters) => (parameters.sign === 'missing' ? 0 : parameters.graceWhileProducingMinutes * 60_000),
   sentence: cameraWatchSentence,
   indicator: () => null,
   lookBackMs: (parameters) => (parameters.sign === 'missing' ? 0 : parameters.graceMinutes * 60_000),

@@ -164,6 +164,8 @@ export interface Detector<P = unknown, L extends Place = Place> {
   /** Whether what was just learned changes so much that unsealed slots are to be judged again. */
   alters?(before: Learned | undefined, after: Learned | undefined): boolean;
   policy(parameters: P, stepMs: number, place?: L): TestPolicy;
+  /** How long it lets what it doubts last on purpose before it may speak, ms, where the policy does not say. */
+  waitMs?(parameters: P): number;
   sentence(facts: FindingFacts): BothLanguages;
   /** What is measured; `null` where the finding rests on power or on events alone. */
   indicator(place: L, rule: Rule<P>): string | null;

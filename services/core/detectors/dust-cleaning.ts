@@ -246,6 +246,11 @@ function policy(p: DustCleaning): TestPolicy {
   return { confirmAfterMs: 0, clearAfterMs, falseAlarmsPerMonth: undefined };
 }
 
+function waitMs(p: DustCleaning): number {
+  if (p.sign === 'missed-shift') return p.afterShiftMinutes * 60_000;
+  return p.sign === 'contradicted-by-camera' ? p.waitMinutes * 60_000 : 0;
+}
+
 export const dustCleaning: Detector<DustCleaning, DustPlace> = {
   name: 'dust-cleaning',
   parameters: signParameters(signs, 'What is looked for: a duty that was missed, a claim that is untrue, or a sight.'),
@@ -254,6 +259,7 @@ export const dustCleaning: Detector<DustCleaning, DustPlace> = {
   subjects: ({ subject }) => [subject],
   judge: (view, version, place, startMs, { parameters }) => [judge(view, version, place, startMs, parameters)],
   policy,
+  waitMs,
   lookBackMs,
   sentence: dustCleaningSentence,
   indicator: (_place, { parameters: { sign } }) => (sign === 'dust-layer' ? 'dust_layer_mm' : null),

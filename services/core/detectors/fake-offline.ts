@@ -13,7 +13,7 @@ import { type IdenticalPlace, identicalLookBackMs, identicalPlaces, judgeIdentic
 import { isLive, type LivePlace, livePlaces, restLookBackMs } from './live-place.ts';
 import { judgeReplayed, learnRepeats, type RepeatCounts } from './replayed-readings.ts';
 import { type BySign, signParameters } from './sign-parameters.ts';
-import { type SilencePlace, silencePlaces } from './silence.ts';
+import { type SilencePlace, silencePlaces, silenceStepMs } from './silence.ts';
 import { judgeSilence } from './silent.ts';
 import { judgeFrozen, judgeZero } from './still-readings.ts';
 
@@ -163,6 +163,8 @@ export const fakeOffline: Detector<FakeOffline, FakeOfflinePlace> = {
     }
   },
   policy,
+  // A quarter of an hour holds one drop that counts.
+  waitMs: (p) => Math.max(policy(p).confirmAfterMs, p.sign === 'flicker' ? p.leastDrops * silenceStepMs : 0),
   sentence: fakeOfflineSentence,
   indicator: () => null,
   samples: (version, ownerId, indicator, { parameters: { sign } }) =>

@@ -233,6 +233,8 @@ export const hotWork: Detector<HotWork, HotWorkPlace> = {
   learn: (view, _version, place) => (place.sign === 'signature' ? [arcLessons(view, place)] : undefined),
   alters: (before, after) => before?.[0] !== after?.[0],
   policy,
+  waitMs: (p) =>
+    p.sign === 'event' && p.breach === 'past-permit' ? p.overrunMinutes * minuteMs : policy(p).confirmAfterMs,
   lookBackMs,
   aheadMs: (p) => (p.sign === 'process-running' ? 0 : p.earlyMinutes * minuteMs),
   extremes: (version, meterId, { parameters }) =>

@@ -32,6 +32,12 @@ export const detectors: ReadonlyMap<string, AnyDetector> = new Map(
   }),
 );
 
+/** How long a rule lets what it doubts last on purpose before it may speak, ms; `Infinity` where it only suspects. */
+export function statedWaitMs(rule: Rule, stepMs: number): number {
+  const { waitMs, policy } = detectorOf(rule);
+  return waitMs?.(rule.parameters) ?? policy(rule.parameters, stepMs).confirmAfterMs;
+}
+
 /** The detector that a rule applies. Throws on a rule that no detector answers for; loading has refused such. */
 export function detectorOf(rule: Rule): Detector<unknown, Place> {
   const detector = detectors.get(rule.detector);
