@@ -7,7 +7,7 @@ import { dustCollectorSentence } from '../catalogue/dust-collector.ts';
 import type { Threshold } from '../level-timeline.ts';
 import type { Equipment, Verdict } from '../records.ts';
 import type { Rule } from '../rule.ts';
-import type { SiteVersion, Witness } from '../site.ts';
+import { reportSlackMs, type SiteVersion, type Witness } from '../site.ts';
 import type { Detector, Learned, Place, SiteView, SlotJudgement, TestPolicy } from './detector.ts';
 import { learnReference, pressureDrift } from './dust-collector-drift.ts';
 import { learnFanLoad, loadAbsent, signsAbsent } from './dust-collector-load.ts';
@@ -224,14 +224,16 @@ function judge(
   }
 }
 
-function policy(p: DustCollector): TestPolicy {
+function policy(p: DustCollector, _stepMs: number, place?: CollectorPlace): TestPolicy {
   switch (p.sign) {
     case 'started-late':
     case 'stopped-early':
       return { confirmAfterMs: 0, clearAfterMs: 0, falseAlarmsPerMonth: undefined };
     default:
       return {
-        confirmAfterMs: p.confirmAfterMinutes * 60_000,
+        // A fan that is started is still reported off until it reports again.
+        confirmAfterMs:
+          p.confirmAfterMinutes * 60_000 + (place ? reportSlackMs([place.collector, ...place.others]) : 0),
         clearAfterMs: p.clearAfterMinutes * 60_000,
         falseAlarmsPerMonth: p.sign === 'load-absent' ? p.falseAlarmsPerMonth : undefined,
       };

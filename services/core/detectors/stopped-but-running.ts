@@ -283,8 +283,9 @@ export const stoppedButRunning: Detector<StoppedButRunning, Witness> = {
     const some = shares.stopped < 1 ? judgeSomeMachine(shared, load) : undefined;
     return [some ? settle(some) : whole, ...each.map((_, index) => settle(judgeMachine(index, shared, load)))];
   },
-  policy: ({ confirmAfterMinutes, clearAfterMinutes, falseAlarmsPerMonth }) => ({
-    confirmAfterMs: confirmAfterMinutes * 60_000,
+  policy: ({ claim, confirmAfterMinutes, clearAfterMinutes, falseAlarmsPerMonth }, _stepMs, witness) => ({
+    // A machine that is started is still reported stopped until it reports again.
+    confirmAfterMs: confirmAfterMinutes * 60_000 + (claim === 'reported' && witness ? witness.reportSlackMs : 0),
     clearAfterMs: clearAfterMinutes * 60_000,
     falseAlarmsPerMonth,
   }),

@@ -1,9 +1,10 @@
 import type { Span } from '../reported-state.ts';
-import { hourMs, minuteMs } from './china-days.ts';
-import type { Machine } from './firm.ts';
+import { dayMs, minuteMs } from './china-days.ts';
+import type { Firm, Machine } from './firm.ts';
 import type { Planner } from './planner.ts';
 import { replayDays, sensorsShowingWave } from './readings.ts';
-import { intersectSpans } from './spans.ts';
+import { clipSpans, intersectSpans, spansIn } from './spans.ts';
+import { liveThrough } from './truth.ts';
 
 /** False offline (虚假离线): silence, or data that is not of the moment, while the firm produces. */
 export const darkTricks = {
@@ -64,10 +65,11 @@ function tamper(
   const span = planner.inside(runs, length);
   if (!span || length < 90) return false;
   // There must be a day to show again.
-  if (how === 'replayed' && span.fromMs - replayDays * 24 * hourMs < planner.firm.startMs) return false;
+  if (how === 'replayed' && span.fromMs - replayDays * dayMs < planner.firm.startMs) return false;
+  const isStop = how === 'replayed' && showsStop(planner.firm, machine, span);
   planner.firm.deeds.readings.push({ machineId: machine.id, ...span, how });
   planner.label(
-    detector,
+    isStop ? `${detector}|stopped-but-running` : detector,
     'EQUIPMENT',
     machine.id,
     span,
@@ -75,6 +77,14 @@ function tamper(
     how === 'identical' ? identicalNote(planner, machine, span) : how,
   );
   return true;
+}
+
+/** Whether what comes again is of a time in which the machine stood for longer than a slip of the clock. */
+function showsStop(firm: Firm, machine: Machine, { fromMs, toMs }: Span): boolean {
+  const shiftMs = replayDays * dayMs;
+  const then = liveThrough(firm, fromMs - shiftMs, toMs - shiftMs).states.get(machine.id) ?? [];
+  const stops = clipSpans(spansIn(then, 'STOPPED'), fromMs - shiftMs, toMs - shiftMs);
+  return stops.some((stop) => stop.toMs - stop.fromMs >= 10 * minuteMs);
 }
 
 /** Two sensors that move alike may have one cause: that a curve is made up takes a third that shows it. */

@@ -52,6 +52,12 @@ function honestWork(planner: Planner, filedAfterMinutes: number, note: string): 
   const span = place && planner.whileIdle(lineOf(planner, place.section), [7, 20], planner.minutes(40, 120));
   if (!place || !span) return false;
   const valid = { fromMs: span.fromMs - 30 * minuteMs, toMs: span.fromMs + 8 * hourMs };
+  // It would permit what is done without a permit in the section, too.
+  const isLied = planner.firm.deeds.labels.some(
+    ({ kind, subjectId, startMs, endMs }) =>
+      kind === 'lie' && subjectId === place.section.id && startMs < valid.toMs && endMs > valid.fromMs,
+  );
+  if (isLied) return false;
   // Its section stands for as long as the permit holds.
   for (const machine of lineOf(planner, place.section))
     planner.firm.deeds.rests.push({ machineId: machine.id, ...valid });
