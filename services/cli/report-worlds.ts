@@ -10,6 +10,7 @@ export interface ReportWorld {
 
 export const reportWorlds: readonly ReportWorld[] = [
   { scenario: 'liars-small', tuningSeeds: [1, 2], heldOutSeeds: [101, 102] },
+  { scenario: 'liars-elsewhere', tuningSeeds: [1, 2], heldOutSeeds: [101, 102] },
   { scenario: 'honest-100', tuningSeeds: [1], heldOutSeeds: [101] },
   { scenario: 'furniture', tuningSeeds: [], heldOutSeeds: [101, 102, 103] },
   { scenario: 'one-meter-20-machines', tuningSeeds: [], heldOutSeeds: [101, 102, 103] },

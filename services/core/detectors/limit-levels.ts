@@ -23,8 +23,11 @@ const isAnyNotBack = ({ isUpper, back }: Side, { low, high }: Levels) => (isUppe
 /** How far back over silence an excursion is followed, ms: it is held for that long in any case. */
 const longestLookMs = 3_000_000;
 
-/** What the bucket that begins at `startMs` shows. Samples are known in it: the caller has looked. */
-export function levelExcursion(timeline: LevelTimeline, terms: LimitTerms, startMs: number): Shown {
+/**
+ * What the bucket that begins at `startMs` shows. Samples are known in it: the caller has looked. Of a longer time outside
+ * than `neededMs` no more is told than that it is as long.
+ */
+export function levelExcursion(timeline: LevelTimeline, terms: LimitTerms, startMs: number, neededMs: number): Shown {
   const levels = timeline.levelsAt(startMs)!;
   let shown: Shown = 'calm';
   for (const which of ['high', 'low'] as const) {
@@ -37,7 +40,7 @@ export function levelExcursion(timeline: LevelTimeline, terms: LimitTerms, start
         reason: which === 'high' ? 'above-limit' : 'below-limit',
         seen: seenAt(timeline, which, bound, startMs),
         bound,
-        outsideMs: outsideMs(timeline, side, startMs, terms.onDelayMs + timeline.widthMs),
+        outsideMs: outsideMs(timeline, side, startMs, neededMs),
       } satisfies Excursion;
     }
     if (isAnyOutside(side, levels)) shown = 'crossing';

@@ -67,6 +67,22 @@ function lastReason(outputs: readonly Output[], subjectKind = 'EQUIPMENT'): stri
 }
 
 describe('an upper limit with on-delay, dead-band and off-delay', () => {
+  test('is not crossed by one report alone, however reports lie in time, and is by several in a row', () => {
+    for (const seconds of [5, 10, 48, 60, 70, 120]) {
+      const stepMs = seconds * 1000;
+      const machine = collector({ reportIntervalMs: stepMs });
+      const heard = (outside: number, before: number) =>
+        found(aLimitRule(), [
+          registered(aRegistration({ equipment: [machine], meters: [] })),
+          ...samples({ indicator, stepMs, fromMs: startMs + 700, values: steps([50, before], [80, outside], [50, 9]) }),
+        ]);
+      for (let before = 5; before < 25; before++) {
+        expect({ seconds, before, found: heard(1, before).length }).toEqual({ seconds, before, found: 0 });
+        expect({ seconds, before, found: heard(5, before).length > 0 }).toEqual({ seconds, before, found: true });
+      }
+    }
+  });
+
   const excursion = samples({ indicator, values: steps([50, 20], [80, 6], [69, 20], [60, 20]) });
 
   test('is crossed at the sample that has been outside for the delay, from the first one outside on', () => {

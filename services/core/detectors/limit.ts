@@ -107,6 +107,8 @@ function places({ registration }: SiteVersion, rule: Rule<LimitParameters>): Lim
 function machinePlace({ parameters: p }: Rule<LimitParameters>, machine: Equipment, terms: LimitTerms): LimitPlace {
   const { equipmentId, reportIntervalMs } = machine;
   const stepMs = bucketMs(reportIntervalMs);
+  // A sample stands for the bucket after its own, too; where reports are rarer than buckets that may hold no other.
+  const mayBeAlone = terms.onDelayMs > 0 && terms.ratePerMinute === undefined && reportIntervalMs > stepMs;
   const place: LimitPlace = {
     key: equipmentId,
     stepMs,
@@ -119,7 +121,7 @@ function machinePlace({ parameters: p }: Rule<LimitParameters>, machine: Equipme
     // The on-delay begins with the slot of the first sample outside; that of the first one back inside holds the last
     // one outside, too, so that the first slot that counts for the off-delay is the one after.
     policy: {
-      confirmAfterMs: terms.onDelayMs + stepMs,
+      confirmAfterMs: Math.max(terms.onDelayMs + stepMs, mayBeAlone ? 2 * stepMs + 1 : 0),
       clearAfterMs: terms.offDelayMs,
       falseAlarmsPerMonth: undefined,
     },
@@ -131,12 +133,13 @@ function machinePlace({ parameters: p }: Rule<LimitParameters>, machine: Equipme
 function judge(
   view: SiteView,
   version: SiteVersion,
-  { machine, terms, subjects, stepMs }: LimitPlace,
+  { machine, terms, subjects, stepMs, policy }: LimitPlace,
   startMs: number,
   { parameters: p }: Rule<LimitParameters>,
 ): readonly SlotJudgement[] {
-  if (!machine || !terms) return subjects.map(() => unregistered);
-  const shown = shownIn(view, machine, terms, startMs, stepMs, p.indicator);
+  if (!machine || !terms || !policy) return subjects.map(() => unregistered);
+  const neededMs = policy.confirmAfterMs;
+  const shown = shownIn(view, machine, terms, startMs, stepMs, p.indicator, neededMs);
   if (shown === 'unheard') return onePlain.unheard;
   if (isMaintained(view.work, machine, startMs)) return underMaintenance;
   if (p.onlyWhile === 'running') {
@@ -148,8 +151,7 @@ function judge(
   if (typeof shown === 'string') return onePlain[shown];
   const { reason, seen, bound, outsideMs, fromMs } = shown;
   const isLong =
-    outsideMs >= terms.onDelayMs + stepMs &&
-    (terms.onDelayMs === 0 || wasHeldTo(view, version, machine, terms, startMs, p));
+    outsideMs >= neededMs && (terms.onDelayMs === 0 || wasHeldTo(view, version, machine, terms, startMs, p));
   return [
     {
       kind: 'judged',
@@ -171,11 +173,12 @@ function shownIn(
   startMs: number,
   stepMs: number,
   indicator: string,
+  neededMs: number,
 ): Shown {
   const { equipmentId } = machine;
   const levels = view.levels(equipmentId, indicator);
   if (!levels?.levelsAt(startMs)) return 'unheard';
-  if (terms.ratePerMinute === undefined) return levelExcursion(levels, terms, startMs);
+  if (terms.ratePerMinute === undefined) return levelExcursion(levels, terms, startMs, neededMs);
   const rates = view.rates(equipmentId, indicator);
   return rates ? rateExcursion(rates, terms, startMs, stepMs, levels.endMs) : 'unheard';
 }
