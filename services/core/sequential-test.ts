@@ -17,6 +17,14 @@ export function confirmationLimit(policy: TestPolicy, intervalMs: number): numbe
   return Math.log(slotsPerMonth / policy.falseAlarmsPerMonth);
 }
 
+/**
+ * Contradictory time before a confirmation, ms. A machine that is started is still reported stopped until it reports again:
+ * the wait allows for it, as for clocks, up to half of itself, and is longer by as much as reports are rarer.
+ */
+export function beyondReports(confirmAfterMs: number, reportMs: number): number {
+  return 2 * reportMs > confirmAfterMs ? confirmAfterMs + reportMs : confirmAfterMs;
+}
+
 /** A stretch of slots in which evidence holds against what was claimed. */
 export interface Run {
   firstMs: number;

@@ -5,7 +5,6 @@ import { mostMachines } from './explained-load.ts';
 import { type Generation, generationBehind } from './generation.ts';
 import type { Equipment, EquipmentKind, Meter, SiteRegistration, SubjectKind } from './records.ts';
 import { registrationProblem } from './registration-problem.ts';
-import { bucketUnitMs } from './timeline.ts';
 
 /** Versions of one site kept at a time: those in force within the lateness horizon, and a bound against floods. */
 const maxVersions = 64;
@@ -13,11 +12,9 @@ const maxVersions = 64;
 /** Loads that may rightly run while production is stopped: they belong to the base of their meter. */
 export const baseKinds: ReadonlySet<EquipmentKind> = new Set(['HOLDING_FURNACE', 'DORMITORY', 'HVAC', 'PHOTOVOLTAIC']);
 
-/** How much rarer than once a minute, the grain of what is known of states, the rarest of some machines reports, ms. */
-export function reportSlackMs(equipment: readonly Equipment[]): number {
-  let slackMs = 0;
-  for (const { reportIntervalMs } of equipment) slackMs = Math.max(slackMs, reportIntervalMs - bucketUnitMs);
-  return slackMs;
+/** How rarely the machines report that report most rarely, ms. */
+export function rarestReportMs(equipment: readonly Equipment[]): number {
+  return equipment.reduce((rarest, { reportIntervalMs }) => Math.max(rarest, reportIntervalMs), 0);
 }
 
 /**
@@ -43,7 +40,7 @@ export class Witness implements Place {
   /** A dormitory, heating, cooling or a holding furnace is registered behind the meter: alone it may show two modes of load. */
   readonly hasBase: boolean;
   /** A stop that one of the machines reports may have been over for so long before its next report, ms. */
-  readonly reportSlackMs: number;
+  readonly rarestReportMs: number;
 
   constructor(
     registration: SiteRegistration,
@@ -63,7 +60,7 @@ export class Witness implements Place {
     this.tellsApart = tellsApart;
     this.generation = generationBehind(registration, meter);
     this.hasBase = base.some(({ kind }) => kind !== 'PHOTOVOLTAIC');
-    this.reportSlackMs = reportSlackMs(equipment);
+    this.rarestReportMs = rarestReportMs(equipment);
   }
 
   get key(): string {

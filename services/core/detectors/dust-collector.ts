@@ -7,7 +7,8 @@ import { dustCollectorSentence } from '../catalogue/dust-collector.ts';
 import type { Threshold } from '../level-timeline.ts';
 import type { Equipment, Verdict } from '../records.ts';
 import type { Rule } from '../rule.ts';
-import { reportSlackMs, type SiteVersion, type Witness } from '../site.ts';
+import { beyondReports } from '../sequential-test.ts';
+import { rarestReportMs, type SiteVersion, type Witness } from '../site.ts';
 import type { Detector, Learned, Place, SiteView, SlotJudgement, TestPolicy } from './detector.ts';
 import { learnReference, pressureDrift } from './dust-collector-drift.ts';
 import { learnFanLoad, loadAbsent, signsAbsent } from './dust-collector-load.ts';
@@ -231,9 +232,10 @@ function policy(p: DustCollector, _stepMs: number, place?: CollectorPlace): Test
       return { confirmAfterMs: 0, clearAfterMs: 0, falseAlarmsPerMonth: undefined };
     default:
       return {
-        // A fan that is started is still reported off until it reports again.
-        confirmAfterMs:
-          p.confirmAfterMinutes * 60_000 + (place ? reportSlackMs([place.collector, ...place.others]) : 0),
+        confirmAfterMs: beyondReports(
+          p.confirmAfterMinutes * 60_000,
+          place ? rarestReportMs([place.collector, ...place.others]) : 0,
+        ),
         clearAfterMs: p.clearAfterMinutes * 60_000,
         falseAlarmsPerMonth: p.sign === 'load-absent' ? p.falseAlarmsPerMonth : undefined,
       };

@@ -16,6 +16,7 @@ import {
 import { evidenceCap, evidenceLimit, type LoadParameters } from '../load-parameters.ts';
 import type { MeterState } from '../meter-state.ts';
 import type { Verdict } from '../records.ts';
+import { beyondReports } from '../sequential-test.ts';
 import { groupShares, isWorkedOn, reportedGroup } from '../shares.ts';
 import { type SiteVersion, type Witness, witnessOf } from '../site.ts';
 import type { Shares } from '../timeline.ts';
@@ -284,8 +285,10 @@ export const stoppedButRunning: Detector<StoppedButRunning, Witness> = {
     return [some ? settle(some) : whole, ...each.map((_, index) => settle(judgeMachine(index, shared, load)))];
   },
   policy: ({ claim, confirmAfterMinutes, clearAfterMinutes, falseAlarmsPerMonth }, _stepMs, witness) => ({
-    // A machine that is started is still reported stopped until it reports again.
-    confirmAfterMs: confirmAfterMinutes * 60_000 + (claim === 'reported' && witness ? witness.reportSlackMs : 0),
+    confirmAfterMs: beyondReports(
+      confirmAfterMinutes * 60_000,
+      claim === 'reported' && witness ? witness.rarestReportMs : 0,
+    ),
     clearAfterMs: clearAfterMinutes * 60_000,
     falseAlarmsPerMonth,
   }),
