@@ -2,7 +2,15 @@ import { describe, expect, test } from '@jest/globals';
 import { type SlotJudgement, unjudged } from './detectors/detector.ts';
 import { enterReasons } from './detectors/reasons.ts';
 import { stoppedButRunning } from './detectors/stopped-but-running.ts';
-import { cloneTest, confirmationLimit, evidenceOf, foldSlot, type Run, type TestState } from './sequential-test.ts';
+import {
+  beyondReports,
+  cloneTest,
+  confirmationLimit,
+  evidenceOf,
+  foldSlot,
+  type Run,
+  type TestState,
+} from './sequential-test.ts';
 import { aRandom, minuteMs, parameters, startMs } from './testing/builders.ts';
 
 enterReasons(stoppedButRunning.reasons);
@@ -110,4 +118,9 @@ describe('a sequential test', () => {
     }
     expect(confirmed / months).toBeLessThanOrEqual(parameters.falseAlarmsPerMonth);
   });
+});
+
+test('a confirmation waits for longer only where reports are rarer than half of its wait', () => {
+  const waits = [1, 5, 6, 10, 60].map((minutes) => beyondReports(10 * minuteMs, minutes * minuteMs) / minuteMs);
+  expect(waits).toEqual([10, 10, 16, 20, 70]);
 });
