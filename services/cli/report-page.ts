@@ -158,11 +158,13 @@ function goals({ scenario, heldOut }: WorldScores): string {
     return [`F1 of ${nameOf(row)}`, `at least ${goal}`, number(row.score.f1, 3), reached];
   });
   for (const row of lies) {
-    const p90Ms = row.score.delayBeyondWaitMs?.p90;
-    if (p90Ms === undefined) continue;
-    const what = `delay of ${nameOf(row)} after the data that its rule waits for, 90th percentile`;
-    const reached = p90Ms <= goalDelayMs ? 'yes' : '**no**';
-    lines.push([what, `at most ${minutes(goalDelayMs)} min`, `${minutes(p90Ms)} min`, reached]);
+    const { delayFromDataMs: fromData, delayBeyondWaitMs: beyondWait } = row.score;
+    if (!fromData || !beyondWait) continue;
+    const what = `delay of ${nameOf(row)} after the data, 90th percentile`;
+    const measured = `${minutes(fromData.p90)} min; beyond the stated wait ${minutes(beyondWait.p90)} min`;
+    const isIn = (ms: number) => ms <= goalDelayMs;
+    const reached = isIn(fromData.p90) ? 'yes' : isIn(beyondWait.p90) ? 'beyond the wait' : '**no**';
+    lines.push([what, `at most ${minutes(goalDelayMs)} min`, measured, reached]);
   }
   const rate = own.reduce((sum, row) => sum + row.score.falsePerEnterpriseMonth, 0);
   const goal = goalFalsePerEnterpriseMonth;
